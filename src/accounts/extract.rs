@@ -1,0 +1,212 @@
+//! Who is asking: a handler names the permission it needs in its signature, and can't be
+//! called without it.
+
+use super::model::{Key, Scope, TeamId, Who};
+use super::queries;
+use crate::clock;
+use crate::db::Db;
+use crate::error::AppError;
+use crate::web::{PageContext, Site, Viewer, token};
+use actix_web::dev::Payload;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+
+/// The cookie that holds a session's token.
+pub const SESSION_COOKIE: &str = "overrule_session";
+
+type Extracted<T> = Pin<Box<dyn Future<Output = Result<T, AppError>>>>;
+
+/// Nobody in particular: the handler checks what it was given itself, or shows nothing private.
+pub struct Anyone {
+    /// Who is signed in, if someone is.
+    pub who: Option<Who>,
+    ctx: PageContext,
+}
+
+/// A person who is signed in.
+pub struct SignedIn {
+    pub who: Who,
+    ctx: PageContext,
+}
+
+/// A champion of at least one team.
+pub struct Champion(pub SignedIn);
+
+/// An engineer or admin of the installation.
+pub struct Engineer(pub SignedIn);
+
+/// An admin of the installation.
+pub struct Admin(pub SignedIn);
+
+impl Anyone {
+    /// What the layout needs.
+    pub fn ctx(&self) -> PageContext {
+        self.ctx.clone()
+    }
+}
+
+impl SignedIn {
+    /// What the layout needs.
+    pub fn ctx(&self) -> PageContext {
+        self.ctx.clone()
+    }
+    /// An error unless the person looks after the team.
+    pub fn must_lead(&self, team: TeamId) -> Result<(), AppError> {
+        if self.who.leads(team) { Ok(()) } else { Err(AppError::NotFound) }
+    }
+}
+
+impl FromRequest for Anyone {
+    type Error = AppError;
+    type Future = Extracted<Self>;
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let who = session(&request).await?;
+            let viewer = who.as_ref().map(viewer);
+            if let Some(viewer) = &viewer {
+                request.extensions_mut().insert(viewer.clone());
+            }
+            let demo = request.app_data::<Data<Site>>().is_some_and(|site| site.demo);
+            let path = request.path().to_owned();
+            let ctx = PageContext { person: viewer, path, demo, notice: None };
+            Ok(Self { who, ctx })
+        })
+    }
+}
+
+impl FromRequest for SignedIn {
+    type Error = AppError;
+    type Future = Extracted<Self>;
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let anyone = Anyone::from_request(request, payload);
+        Box::pin(async move {
+            let Anyone { who, ctx } = anyone.await?;
+            Ok(Self { who: who.ok_or(AppError::SignIn)?, ctx })
+        })
+    }
+}
+
+macro_rules! role {
+    ($name:ident, $allowed:expr, $sentence:literal) => {
+        impl FromRequest for $name {
+            type Error = AppError;
+            type Future = Extracted<Self>;
+            fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+                let signed_in = SignedIn::from_request(request, payload);
+                Box::pin(async move {
+                    let by = signed_in.await?;
+                    let allowed: fn(&Who) -> bool = $allowed;
+                    if allowed(&by.who) {
+                        Ok(Self(by))
+                    } else {
+                        Err(AppError::Forbidden($sentence.into()))
+                    }
+                })
+            }
+        }
+        impl std::ops::Deref for $name {
+            type Target = SignedIn;
+            fn deref(&self) -> &SignedIn {
+                &self.0
+            }
+        }
+    };
+}
+role!(Champion, |who| who.is_champion(), "This page is for champions.");
+role!(Engineer, |who| who.sees_all(), "This page is for engineers.");
+role!(Admin, |who| who.person.is_admin, "This page is for admins.");
+
+async fn session(request: &HttpRequest) -> Result<Option<Who>, AppError> {
+    let Some(cookie) = request.cookie(SESSION_COOKIE) else { return Ok(None) };
+    let hash = token::hash(cookie.value());
+    let db = database(request)?;
+    db.read(move |conn| Ok(queries::find_by_session(conn, hash, clock::now())?)).await
+}
+
+fn database(request: &HttpRequest) -> Result<Data<Db>, AppError> {
+    request
+        .app_data::<Data<Db>>()
+        .cloned()
+        .ok_or_else(|| AppError::internal(anyhow::anyhow!("no database was given to the server")))
+}
+
+fn viewer(who: &Who) -> Viewer {
+    Viewer {
+        name: who.person.name.clone(),
+        email: who.person.address.clone().unwrap_or_default(),
+        is_admin: who.person.is_admin,
+        is_engineer: who.person.is_engineer,
+        is_champion: who.is_champion(),
+        is_manager: who.is_manager(),
+    }
+}
+
+/// The scope that a call of the API needs.
+pub trait Needs {
+    /// The scope.
+    const SCOPE: Scope;
+}
+
+macro_rules! needs {
+    ($($(#[$meta:meta])* $name:ident)+) => {
+        $($(#[$meta])* pub struct $name;
+        impl Needs for $name { const SCOPE: Scope = Scope::$name; })+
+    };
+}
+
+/// The scopes as types, for `ApiKey<scope::Ingest>`.
+pub mod scope {
+    use super::{Needs, Scope};
+    needs!(
+        /// Send interactions.
+        Ingest
+        /// Send feedback.
+        Feedback
+        /// Work on the review queue.
+        Triage
+        /// Read signals and datasets.
+        Export
+        /// Read agents, interactions and feedback.
+        Read
+        /// Everything.
+        Admin
+    );
+}
+
+/// A program with a key that has scope `S`.
+pub struct ApiKey<S> {
+    pub key: Key,
+    needs: PhantomData<S>,
+}
+
+impl<S: Needs + 'static> FromRequest for ApiKey<S> {
+    type Error = AppError;
+    type Future = Extracted<Self>;
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let token = request
+                .headers()
+                .get("authorization")
+                .and_then(|value| value.to_str().ok())
+                .and_then(|value| {
+                    let (scheme, token) = value.split_once(' ')?;
+                    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+                })
+                .ok_or(AppError::SignIn)?;
+            let hash = token::hash(token);
+            let db = database(&request)?;
+            let key = db.read(move |conn| Ok(queries::find_key(conn, hash)?)).await?;
+            let key = key.ok_or(AppError::SignIn)?;
+            if !key.may(S::SCOPE) {
+                let scope = S::SCOPE;
+                return Err(AppError::Forbidden(format!("This key lacks the scope `{scope}`.")));
+            }
+            Ok(Self { key, needs: PhantomData })
+        })
+    }
+}

@@ -1,0 +1,84 @@
+//! Every query on people, teams, sessions and keys.
+
+use super::model::{Key, Membership, Person, PersonId, Team, TeamId, Who};
+use crate::db::{Conn, Hash, Instant};
+use crate::schema::{api_keys, memberships, people, sessions, teams};
+use diesel::prelude::*;
+
+/// Who holds the session with this token, if it is still good: one query, a row a team.
+pub fn find_by_session(
+    conn: &mut Conn,
+    token_hash: Hash,
+    now: Instant,
+) -> QueryResult<Option<Who>> {
+    let rows: Vec<(Person, Option<Membership>)> = sessions::table
+        .inner_join(people::table.left_join(memberships::table))
+        .filter(sessions::token_hash.eq(token_hash))
+        .filter(sessions::expires_at.gt(now))
+        .filter(people::deactivated_at.is_null())
+        .filter(people::can_sign_in.eq(true))
+        .select((people::all_columns, memberships::all_columns.nullable()))
+        .load(conn)?;
+    Ok(who(rows))
+}
+
+fn who(rows: Vec<(Person, Option<Membership>)>) -> Option<Who> {
+    let mut rows = rows.into_iter();
+    let (person, first) = rows.next()?;
+    let memberships = first.into_iter().chain(rows.filter_map(|(_, m)| m)).collect();
+    Some(Who { person, memberships })
+}
+
+/// The person with this address, in any spelling.
+pub fn find_by_address(conn: &mut Conn, address: &str) -> QueryResult<Option<Person>> {
+    people::table
+        .filter(people::address.eq(super::model::normal_address(address)))
+        .select(people::all_columns)
+        .first(conn)
+        .optional()
+}
+
+/// The key with this token, unless it was revoked.
+pub fn find_key(conn: &mut Conn, token_hash: Hash) -> QueryResult<Option<Key>> {
+    api_keys::table
+        .filter(api_keys::token_hash.eq(token_hash))
+        .filter(api_keys::revoked_at.is_null())
+        .select(api_keys::all_columns)
+        .first(conn)
+        .optional()
+}
+
+/// The team with this slug.
+pub fn find_team(conn: &mut Conn, slug: &str) -> QueryResult<Option<Team>> {
+    teams::table.filter(teams::slug.eq(slug)).select(teams::all_columns).first(conn).optional()
+}
+
+/// All teams, by slug.
+pub fn list_teams(conn: &mut Conn) -> QueryResult<Vec<Team>> {
+    teams::table.order(teams::slug).select(teams::all_columns).load(conn)
+}
+
+/// The ids of people by their normal addresses; those nobody has are left out.
+pub fn ids_by_address(
+    conn: &mut Conn,
+    addresses: &[String],
+) -> QueryResult<Vec<(String, PersonId)>> {
+    let rows: Vec<(Option<String>, PersonId)> = people::table
+        .filter(people::address.eq_any(addresses))
+        .select((people::address, people::id))
+        .load(conn)?;
+    Ok(rows.into_iter().filter_map(|(address, id)| Some((address?, id))).collect())
+}
+
+/// The champions' names of a team, for "who looks at it".
+pub fn champion_names(conn: &mut Conn, team: TeamId) -> QueryResult<Vec<String>> {
+    memberships::table
+        .inner_join(people::table)
+        .filter(memberships::team_id.eq(team))
+        .filter(memberships::is_champion.eq(true))
+        .filter(people::deactivated_at.is_null())
+        .order(people::name)
+        .select(people::name)
+        .limit(20)
+        .load(conn)
+}

@@ -1,0 +1,72 @@
+//! The command line: one file a command. Standard output carries what a program would read;
+//! words to people and logs go to standard error.
+
+mod migrate;
+mod serve;
+
+use crate::config::{Config, ConfigError};
+use crate::db::{self, Db};
+use crate::telemetry;
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Turns people's overrides of AI agents into training signals.
+#[derive(Parser)]
+#[command(name = "overrule", version, about)]
+struct Cli {
+    /// The settings file [default: overrule.toml, if there is one]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where the data is [default: overrule-data]
+    #[arg(long, global = true, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve, with the background worker
+    Serve(serve::Args),
+    /// Bring the database up to date
+    Migrate,
+}
+
+/// Runs the command that the process was started with.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    match start(cli) {
+        Ok(code) => code,
+        Err(error) if error.is::<ConfigError>() => {
+            eprintln!("overrule: {error}");
+            ExitCode::from(2)
+        }
+        Err(error) => {
+            eprintln!("overrule: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(cli: Cli) -> anyhow::Result<ExitCode> {
+    let config = Config::load(cli.config.as_deref(), cli.data_dir.as_deref())?;
+    telemetry::start(&config.log);
+    match cli.command {
+        Command::Serve(args) => serve::run(config, &args),
+        Command::Migrate => migrate::run(&config),
+    }
+}
+
+/// Opens the database for a command, and brings a new one up to date first.
+pub(crate) fn open(config: &Config) -> anyhow::Result<Db> {
+    let target = config.target()?;
+    if let db::Target::Sqlite(path) = &target
+        && !path.exists()
+    {
+        db::migrate(&target)?;
+    } else if db::pending(&target)? {
+        db::migrate(&target)?;
+    }
+    Db::open(&target)
+}

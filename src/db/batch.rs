@@ -1,0 +1,137 @@
+//! The hot appends: rows of all who wait are written together in a fixed few statements,
+//! one commit for all. The same code on both databases.
+
+use super::{Conn, Db};
+use crate::error::{AppError, AppResult};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use tokio::sync::{mpsc, oneshot};
+
+/// How many requests may wait before the next is answered 503.
+const QUEUE: usize = 1024;
+/// How many rows share one commit at most; keeps a commit in the low milliseconds.
+const ROWS: usize = 500;
+
+struct Waiting<R, A> {
+    rows: Vec<R>,
+    answer: oneshot::Sender<AppResult<Vec<A>>>,
+}
+
+/// A queue of rows of one type. Each row gets one answer, in order.
+pub struct Batch<R, A> {
+    queue: Mutex<Option<mpsc::Sender<Waiting<R, A>>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl<R, A> Batch<R, A>
+where
+    R: Send + Sync + 'static,
+    A: Send + 'static,
+{
+    /// Starts the queue. `apply` writes some rows and answers each; a row that is not valid is
+    /// an answer, not an error.
+    pub fn start(
+        db: Db,
+        name: &str,
+        apply: fn(&mut Conn, &[R]) -> AppResult<Vec<A>>,
+    ) -> anyhow::Result<Self> {
+        let (queue, waiting) = mpsc::channel(QUEUE);
+        let thread = std::thread::Builder::new()
+            .name(name.into())
+            .spawn(move || run(&db, waiting, apply))?;
+        Ok(Self { queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)) })
+    }
+
+    /// Writes `rows` and gives an answer for each once they are durable.
+    pub async fn submit(&self, rows: Vec<R>) -> AppResult<Vec<A>> {
+        let (answer, receiver) = oneshot::channel();
+        let queue = self.queue.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone();
+        let Some(queue) = queue else { return Err(full()) };
+        queue.try_send(Waiting { rows, answer }).map_err(|_| full())?;
+        drop(queue);
+        receiver.await.map_err(|_| full())?
+    }
+
+    /// Finishes what was accepted and stops.
+    pub fn close(&self) {
+        drop(self.queue.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take());
+        let thread = self.thread.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
+        if let Some(thread) = thread {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn full() -> AppError {
+    AppError::Busy("Too many writes are waiting. Nothing was written.".into())
+}
+
+fn run<R, A>(
+    db: &Db,
+    mut queue: mpsc::Receiver<Waiting<R, A>>,
+    apply: fn(&mut Conn, &[R]) -> AppResult<Vec<A>>,
+) where
+    R: Send + Sync + 'static,
+    A: Send + 'static,
+{
+    let mut held = None;
+    while let Some(first) = held.take().or_else(|| queue.blocking_recv()) {
+        let mut rows = first.rows;
+        let mut waiters = vec![(rows.len(), first.answer)];
+        while let Ok(next) = queue.try_recv() {
+            if rows.len() + next.rows.len() > ROWS {
+                held = Some(next);
+                break;
+            }
+            waiters.push((next.rows.len(), next.answer));
+            rows.extend(next.rows);
+        }
+        answer(db, rows, waiters, apply);
+    }
+}
+
+fn answer<R, A>(
+    db: &Db,
+    rows: Vec<R>,
+    waiters: Vec<(usize, oneshot::Sender<AppResult<Vec<A>>>)>,
+    apply: fn(&mut Conn, &[R]) -> AppResult<Vec<A>>,
+) where
+    R: Send + Sync + 'static,
+    A: Send + 'static,
+{
+    let rows = Arc::new(rows);
+    let all = rows.clone();
+    match db.write_now(move |conn| apply(conn, &all)) {
+        Ok(answers) => {
+            let mut answers = answers.into_iter();
+            for (count, answer) in waiters {
+                let _ = answer.send(Ok(answers.by_ref().take(count).collect()));
+            }
+        }
+        // One caller's rows may have spoiled it for all: each caller alone, so that only that
+        // one hears of it. A database that is away is away for everybody.
+        Err(error) if waiters.len() > 1 && !matches!(error, AppError::Busy(_)) => {
+            let mut start = 0;
+            for (count, answer) in waiters {
+                let (rows, range) = (rows.clone(), start..start + count);
+                start += count;
+                let _ = answer.send(db.write_now(move |conn| apply(conn, &rows[range.clone()])));
+            }
+        }
+        Err(error) => {
+            let busy = matches!(error, AppError::Busy(_));
+            let text = error.to_string();
+            let mut error = Some(error);
+            for (_, answer) in waiters {
+                let each = error.take().unwrap_or_else(|| {
+                    if busy {
+                        AppError::Busy(text.clone())
+                    } else {
+                        AppError::internal(anyhow::anyhow!(text.clone()))
+                    }
+                });
+                let _ = answer.send(Err(each));
+            }
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Bringing a database up to date; safe when several processes start at once.
+
+use super::{Conn, Target, open_connection};
+use anyhow::Context;
+use diesel::connection::SimpleConnection;
+use diesel::migration::{Migration, MigrationSource};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use std::collections::HashSet;
+
+const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+/// Any number, the same in every process: it guards migrations on PostgreSQL.
+const LOCK: i64 = 0x6f76_6572_7275_6c65;
+
+/// From which version to which; `from` is `None` for a new database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Migrated {
+    /// The version before.
+    pub from: Option<String>,
+    /// The version now.
+    pub to: String,
+}
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Brings the database up to date. A database made by a newer Overrule is refused.
+pub fn migrate(target: &Target) -> anyhow::Result<Migrated> {
+    if let Target::Sqlite(path) = target
+        && let Some(folder) = path.parent()
+        && !folder.as_os_str().is_empty()
+    {
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("can't make the folder {}", folder.display()))?;
+    }
+    let mut conn =
+        open_connection(target, false).with_context(|| format!("can't open {target}"))?;
+    let migrated = match &mut conn {
+        Conn::Sqlite(c) => {
+            // Two processes that start at once: the second waits here, then finds nothing to do.
+            c.batch_execute("PRAGMA locking_mode = NORMAL;")?;
+            up(c, SQLITE)
+        }
+        Conn::Postgres(c) => {
+            c.batch_execute(&format!("SET lock_timeout = 0; SELECT pg_advisory_lock({LOCK})"))?;
+            let result = up(c, POSTGRES);
+            c.batch_execute(&format!("SELECT pg_advisory_unlock({LOCK})"))?;
+            result
+        }
+    };
+    migrated.map_err(|e| anyhow::anyhow!("can't bring {target} up to date: {e}"))
+}
+
+/// Whether the database needs `migrate` before it can be served.
+pub fn pending(target: &Target) -> anyhow::Result<bool> {
+    let mut conn =
+        open_connection(target, false).with_context(|| format!("can't open {target}"))?;
+    let pending = match &mut conn {
+        Conn::Sqlite(c) => c.has_pending_migration(SQLITE),
+        Conn::Postgres(c) => c.has_pending_migration(POSTGRES),
+    };
+    pending.map_err(|e| anyhow::anyhow!("can't read the version of {target}: {e}"))
+}
+
+fn up<C, DB>(conn: &mut C, source: EmbeddedMigrations) -> Result<Migrated, Failure>
+where
+    DB: diesel::backend::Backend,
+    C: MigrationHarness<DB> + diesel::Connection<Backend = DB>,
+    EmbeddedMigrations: MigrationSource<DB>,
+{
+    let known: HashSet<String> = MigrationSource::<DB>::migrations(&source)?
+        .iter()
+        .map(|m: &Box<dyn Migration<DB>>| m.name().version().to_string())
+        .collect();
+    let applied = conn.applied_migrations()?;
+    if let Some(newer) = applied.iter().find(|version| !known.contains(&version.to_string())) {
+        return Err(format!("it has version {newer}, made by a newer Overrule").into());
+    }
+    let from = applied.iter().map(ToString::to_string).max();
+    conn.run_pending_migrations(source)?;
+    let to = conn.applied_migrations()?.iter().map(ToString::to_string).max();
+    Ok(Migrated { from, to: to.unwrap_or_default() })
+}

@@ -1,0 +1,105 @@
+//! The database: one way to read, two ways to write.
+//!
+//! `read` borrows a pooled connection on a blocking thread. `write` is for what a
+//! person does; it answers once the change is on disk. `Batch` is for the two hot
+//! appends: the rows of all who wait become one transaction.
+
+mod backend;
+mod batch;
+pub mod installation;
+mod migrations;
+mod pool;
+mod text_enum;
+mod writer;
+
+pub use backend::{Conn, Hash, Instant, Json, MultiBackend, Portable, sql};
+pub use batch::Batch;
+pub use migrations::{Migrated, migrate, pending};
+pub use pool::{Target, open_connection};
+
+use crate::error::{AppError, AppResult};
+use pool::Pool;
+use std::sync::Arc;
+
+/// A handle to the database; cheap to clone.
+#[derive(Clone)]
+pub struct Db(Arc<Inner>);
+
+struct Inner {
+    target: Target,
+    pool: Pool,
+    writer: Option<writer::Writer>,
+}
+
+impl Db {
+    /// Opens the database that `target` names. On SQLite this starts the one writer.
+    pub fn open(target: &Target) -> anyhow::Result<Self> {
+        let pool = Pool::open(target)?;
+        let writer = match target {
+            Target::Sqlite(_) => Some(writer::Writer::start(target.clone())?),
+            Target::Postgres(_) => None,
+        };
+        Ok(Self(Arc::new(Inner { target: target.clone(), pool, writer })))
+    }
+
+    /// Where the data is.
+    pub fn target(&self) -> &Target {
+        &self.0.target
+    }
+
+    /// Runs queries that change nothing.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Conn) -> AppResult<T> + Send + 'static,
+    ) -> AppResult<T> {
+        let db = self.clone();
+        unblock(move || db.read_now(work)).await
+    }
+
+    /// As `read`, on the calling thread; for commands and jobs.
+    pub fn read_now<T>(&self, work: impl FnOnce(&mut Conn) -> AppResult<T>) -> AppResult<T> {
+        work(&mut *self.0.pool.get()?)
+    }
+
+    /// Runs `work` in a transaction and answers once it is durable. An error rolls back what
+    /// `work` did and nothing else. `work` may run more than once, so it has no effect outside.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut Conn) -> AppResult<T> + Send + 'static,
+    ) -> AppResult<T> {
+        match &self.0.writer {
+            Some(writer) => writer.submit(work)?.await.map_err(|_| writer::lost())?,
+            None => {
+                let db = self.clone();
+                unblock(move || db.write_now(work)).await
+            }
+        }
+    }
+
+    /// As `write`, on the calling thread, which must not be one that runs async tasks.
+    pub fn write_now<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut Conn) -> AppResult<T> + Send + 'static,
+    ) -> AppResult<T> {
+        match &self.0.writer {
+            Some(writer) => writer.submit(work)?.blocking_recv().map_err(|_| writer::lost())?,
+            None => writer::serializable(&mut *self.0.pool.get()?, &work),
+        }
+    }
+
+    /// Finishes what was accepted and stops the writer.
+    pub fn close(&self) {
+        if let Some(writer) = &self.0.writer {
+            writer.close();
+        }
+    }
+}
+
+/// Runs blocking work beside the async threads.
+async fn unblock<T: Send + 'static>(
+    work: impl FnOnce() -> AppResult<T> + Send + 'static,
+) -> AppResult<T> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|panic| {
+        Err(AppError::internal(anyhow::anyhow!("the work panicked: {panic}")))
+    })
+}

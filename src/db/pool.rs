@@ -1,0 +1,141 @@
+//! Where the data is, and the pool of connections that read it.
+
+use super::Conn;
+use crate::error::AppError;
+use anyhow::{Context, bail};
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::r2d2::{self, ManageConnection, R2D2Connection};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Which database, as `database.url` says.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Target {
+    /// The file of an embedded database.
+    Sqlite(PathBuf),
+    /// The URL of a PostgreSQL server.
+    Postgres(String),
+}
+
+impl Target {
+    /// Reads `sqlite:PATH` or `postgres://…`; anything else is an error that says so.
+    pub fn parse(url: &str) -> anyhow::Result<Self> {
+        if let Some(path) = url.strip_prefix("sqlite:") {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            if path.is_empty() {
+                bail!("`{url}` names no file; write `sqlite:PATH`");
+            }
+            return Ok(Self::Sqlite(PathBuf::from(path)));
+        }
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            let wants_tls = ["sslmode=require", "sslmode=verify-"].iter().any(|m| url.contains(m));
+            if wants_tls && !cfg!(feature = "pg-tls") {
+                bail!("this build can't speak TLS to PostgreSQL; build with `--features pg-tls`");
+            }
+            return Ok(Self::Postgres(url.to_owned()));
+        }
+        bail!("a database is `sqlite:PATH` or `postgres://…`")
+    }
+}
+
+impl std::fmt::Display for Target {
+    /// Without the password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            Self::Postgres(url) => match url::Url::parse(url) {
+                Ok(mut url) => {
+                    if url.password().is_some() {
+                        let _ = url.set_password(Some("***"));
+                    }
+                    url.set_query(None);
+                    write!(f, "{url}")
+                }
+                Err(_) => f.write_str("postgres://…"),
+            },
+        }
+    }
+}
+
+/// A connection set up as every connection must be.
+pub fn open_connection(target: &Target, read_only: bool) -> Result<Conn, ConnectionError> {
+    match target {
+        Target::Sqlite(path) => {
+            let mut conn = SqliteConnection::establish(&path.to_string_lossy())?;
+            conn.batch_execute(
+                "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; \
+                 PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+                 PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;",
+            )
+            .map_err(ConnectionError::CouldntSetupConfiguration)?;
+            if read_only {
+                conn.batch_execute("PRAGMA query_only = ON;")
+                    .map_err(ConnectionError::CouldntSetupConfiguration)?;
+            }
+            Ok(Conn::Sqlite(conn))
+        }
+        Target::Postgres(url) => {
+            let mut conn = PgConnection::establish(url)?;
+            conn.batch_execute("SET TIME ZONE 'UTC'; SET jit = off; SET lock_timeout = '10s';")
+                .map_err(ConnectionError::CouldntSetupConfiguration)?;
+            Ok(Conn::Postgres(conn))
+        }
+    }
+}
+
+struct Manager(Target);
+
+impl ManageConnection for Manager {
+    type Connection = Conn;
+    type Error = r2d2::Error;
+    fn connect(&self) -> Result<Conn, r2d2::Error> {
+        let read_only = matches!(self.0, Target::Sqlite(_));
+        open_connection(&self.0, read_only).map_err(r2d2::Error::ConnectionError)
+    }
+    fn is_valid(&self, conn: &mut Conn) -> Result<(), r2d2::Error> {
+        conn.ping().map_err(r2d2::Error::QueryError)
+    }
+    fn has_broken(&self, conn: &mut Conn) -> bool {
+        conn.is_broken()
+    }
+}
+
+pub(super) struct Pool(r2d2::Pool<Manager>);
+
+impl Pool {
+    pub(super) fn open(target: &Target) -> anyhow::Result<Self> {
+        let size = match target {
+            Target::Sqlite(_) => 8,
+            Target::Postgres(_) => 16,
+        };
+        // Connections are made when first asked for, so that a command starts fast; the first
+        // is made here, so that a wrong URL is said at once.
+        open_connection(target, false).with_context(|| format!("can't open {target}"))?;
+        let pool = r2d2::Pool::builder()
+            .max_size(size)
+            .min_idle(Some(0))
+            .test_on_check_out(matches!(target, Target::Postgres(_)))
+            .connection_timeout(Duration::from_secs(5))
+            .error_handler(Box::new(LogFailure))
+            .build_unchecked(Manager(target.clone()));
+        Ok(Self(pool))
+    }
+
+    pub(super) fn get(&self) -> Result<impl std::ops::DerefMut<Target = Conn> + use<>, AppError> {
+        self.0.get().map_err(|error| {
+            tracing::warn!(%error, "no database connection");
+            AppError::Busy("The database can't be reached. Nothing was written.".into())
+        })
+    }
+}
+
+/// Failed connections go to our log, not to r2d2's.
+#[derive(Debug)]
+struct LogFailure;
+
+impl r2d2::HandleError<r2d2::Error> for LogFailure {
+    fn handle_error(&self, error: r2d2::Error) {
+        tracing::warn!(%error, "a database connection failed");
+    }
+}

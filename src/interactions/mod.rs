@@ -1,0 +1,8 @@
+//! Interactions: one input an agent got and the output it gave; a narrow row that is listed and
+//! a body that is shown.
+
+pub mod content;
+pub mod model;
+
+pub use content::JsonText;
+pub use model::{InteractionId, Source};

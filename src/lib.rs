@@ -1,0 +1,25 @@
+//! Overrule turns people's overrides of AI agents into training signals.
+//!
+//! The platform comes first, then the slices in the order in which they may use one another:
+//! each uses only those above it in this list.
+
+pub mod clock;
+pub mod config;
+pub mod error;
+pub mod schema;
+pub mod telemetry;
+
+pub mod db;
+pub mod audit;
+pub mod mail;
+pub mod web;
+
+pub mod accounts;
+pub mod agents;
+pub mod interactions;
+pub mod signals;
+pub mod feedback;
+
+pub mod jobs;
+pub mod server;
+pub mod cli;

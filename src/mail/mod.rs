@@ -1,0 +1,1 @@
+//! Mail: everything that leaves the house goes through the outbox.

@@ -1,0 +1,381 @@
+//! The tables, one text for both back ends; `migrations/` has each in its own SQL.
+
+use crate::db::sql::{Id, Instant, Json};
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{Id, Instant, Json};
+    installation (name) {
+        name -> Text,
+        value -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{Id, Instant, Json};
+    outbox (id) {
+        id -> Id,
+        kind -> Text,
+        recipient -> Text,
+        subject -> Text,
+        body_text -> Text,
+        body_html -> Text,
+        created_at -> Instant,
+        next_try_at -> Instant,
+        leased_until -> Nullable<Instant>,
+        tries -> BigInt,
+        delivered_at -> Nullable<Instant>,
+        last_error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{Id, Instant, Json};
+    audit_events (id) {
+        id -> Id,
+        actor_kind -> Text,
+        actor_id -> Nullable<Id>,
+        action -> Text,
+        subject -> Text,
+        detail -> Json,
+        created_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{Id, Instant, Json};
+    people (id) {
+        id -> Id,
+        address -> Nullable<Text>,
+        name -> Text,
+        can_sign_in -> Bool,
+        is_engineer -> Bool,
+        is_admin -> Bool,
+        verified_at -> Nullable<Instant>,
+        deactivated_at -> Nullable<Instant>,
+        created_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{Id, Instant, Json};
+    teams (id) {
+        id -> Id,
+        slug -> Text,
+        name -> Text,
+        created_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{Id, Instant, Json};
+    memberships (person_id, team_id) {
+        person_id -> Id,
+        team_id -> Id,
+        is_champion -> Bool,
+        is_manager -> Bool,
+        created_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{Id, Instant, Json};
+    sessions (token_hash) {
+        token_hash -> Binary,
+        person_id -> Id,
+        created_at -> Instant,
+        expires_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{Id, Instant, Json};
+    sign_in_links (token_hash) {
+        token_hash -> Binary,
+        person_id -> Id,
+        is_reusable -> Bool,
+        created_at -> Instant,
+        expires_at -> Instant,
+        used_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{Id, Instant, Json};
+    api_keys (id) {
+        id -> Id,
+        name -> Text,
+        token_hash -> Binary,
+        scopes -> Text,
+        created_at -> Instant,
+        revoked_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{Id, Instant, Json};
+    agents (id) {
+        id -> Id,
+        slug -> Text,
+        name -> Text,
+        kind -> Text,
+        team_id -> Id,
+        review -> Text,
+        visibility -> Text,
+        good_at -> Text,
+        not_for -> Text,
+        json_schema -> Nullable<Text>,
+        out_of_scope_label -> Nullable<Text>,
+        normal_due_minutes -> BigInt,
+        urgent_due_minutes -> BigInt,
+        created_at -> Instant,
+        updated_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{Id, Instant, Json};
+    agent_versions (id) {
+        id -> Id,
+        agent_id -> Id,
+        name -> Text,
+        created_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{Id, Instant, Json};
+    labels (id) {
+        id -> Id,
+        agent_id -> Id,
+        position -> BigInt,
+        name -> Text,
+        retired_at -> Nullable<Instant>,
+        created_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{Id, Instant, Json};
+    categories (id) {
+        id -> Id,
+        agent_id -> Id,
+        parent_id -> Nullable<Id>,
+        slug -> Text,
+        name -> Text,
+        position -> BigInt,
+        retired_at -> Nullable<Instant>,
+        merged_into -> Nullable<Id>,
+        created_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{Id, Instant, Json};
+    deployments (id) {
+        id -> Id,
+        agent_id -> Id,
+        team_id -> Id,
+        environment -> Text,
+        review -> Text,
+        visibility -> Text,
+        normal_due_minutes -> BigInt,
+        urgent_due_minutes -> BigInt,
+        created_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{Id, Instant, Json};
+    interactions (id) {
+        id -> Id,
+        deployment_id -> Id,
+        agent_id -> Id,
+        version_id -> Id,
+        environment -> Text,
+        external_id -> Nullable<Text>,
+        content_hash -> Binary,
+        input_hash -> Binary,
+        source -> Text,
+        conversation_id -> Nullable<Text>,
+        end_user_id -> Nullable<Id>,
+        occurred_at -> Instant,
+        confidence -> Nullable<Double>,
+        model -> Nullable<Text>,
+        latency_ms -> Nullable<BigInt>,
+        input_tokens -> Nullable<BigInt>,
+        output_tokens -> Nullable<BigInt>,
+        cost_nano_usd -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{Id, Instant, Json};
+    interaction_bodies (interaction_id) {
+        interaction_id -> Id,
+        input -> Text,
+        tools -> Nullable<Text>,
+        output -> Nullable<Text>,
+        error -> Nullable<Text>,
+        sources -> Nullable<Text>,
+        metadata -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{Id, Instant, Json};
+    feedback (id) {
+        id -> Id,
+        interaction_id -> Id,
+        deployment_id -> Id,
+        author_id -> Nullable<Id>,
+        known_by -> Text,
+        verdict -> Text,
+        correction -> Nullable<Text>,
+        category_id -> Nullable<Id>,
+        severity -> Text,
+        comment -> Nullable<Text>,
+        urgency -> Text,
+        occurred_at -> Instant,
+        external_id -> Nullable<Text>,
+        dedup_key -> Binary,
+        superseded_by -> Nullable<Id>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{Id, Instant, Json};
+    review_items (id) {
+        id -> Id,
+        kind -> Text,
+        agent_id -> Id,
+        team_id -> Id,
+        input_hash -> Binary,
+        cluster_hash -> Binary,
+        status -> Text,
+        created_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{Id, Instant, Json};
+    resolutions (id) {
+        id -> Id,
+        item_id -> Id,
+        number -> BigInt,
+        outcome -> Text,
+        label -> Nullable<Text>,
+        how -> Text,
+        person_id -> Nullable<Id>,
+        reason -> Nullable<Text>,
+        created_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{Id, Instant, Json};
+    signals (id) {
+        id -> Id,
+        feedback_id -> Id,
+        interaction_id -> Id,
+        deployment_id -> Id,
+        agent_id -> Id,
+        item_id -> Id,
+        status -> Text,
+        revision_id -> Nullable<Id>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{Id, Instant, Json};
+    signal_revisions (id) {
+        id -> Id,
+        signal_id -> Id,
+        number -> BigInt,
+        resolution_id -> Id,
+        feedback_id -> Id,
+        verdict -> Text,
+        prompt -> Text,
+        tools -> Nullable<Text>,
+        output -> Nullable<Text>,
+        label -> Nullable<Text>,
+        version -> Text,
+        conversation_id -> Nullable<Text>,
+        end_user_id -> Nullable<Id>,
+        input_hash -> Binary,
+        created_at -> Instant,
+        retired_at -> Nullable<Instant>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    installation,
+    outbox,
+    audit_events,
+    people,
+    teams,
+    memberships,
+    sessions,
+    sign_in_links,
+    api_keys,
+    agents,
+    agent_versions,
+    labels,
+    categories,
+    deployments,
+    interactions,
+    interaction_bodies,
+    feedback,
+    review_items,
+    resolutions,
+    signals,
+    signal_revisions,
+);
+
+diesel::joinable!(memberships -> people (person_id));
+diesel::joinable!(memberships -> teams (team_id));
+diesel::joinable!(sessions -> people (person_id));
+diesel::joinable!(sign_in_links -> people (person_id));
+diesel::joinable!(agents -> teams (team_id));
+diesel::joinable!(agent_versions -> agents (agent_id));
+diesel::joinable!(labels -> agents (agent_id));
+diesel::joinable!(categories -> agents (agent_id));
+diesel::joinable!(deployments -> agents (agent_id));
+diesel::joinable!(deployments -> teams (team_id));
+diesel::joinable!(interactions -> deployments (deployment_id));
+diesel::joinable!(interactions -> agents (agent_id));
+diesel::joinable!(interactions -> agent_versions (version_id));
+diesel::joinable!(interactions -> people (end_user_id));
+diesel::joinable!(interaction_bodies -> interactions (interaction_id));
+diesel::joinable!(feedback -> interactions (interaction_id));
+diesel::joinable!(feedback -> deployments (deployment_id));
+diesel::joinable!(feedback -> people (author_id));
+diesel::joinable!(feedback -> categories (category_id));
+diesel::joinable!(review_items -> agents (agent_id));
+diesel::joinable!(resolutions -> review_items (item_id));
+diesel::joinable!(signals -> feedback (feedback_id));
+diesel::joinable!(signals -> interactions (interaction_id));
+diesel::joinable!(signals -> deployments (deployment_id));
+diesel::joinable!(signals -> review_items (item_id));
+diesel::joinable!(signals -> agents (agent_id));
+diesel::joinable!(signal_revisions -> resolutions (resolution_id));

@@ -1,0 +1,139 @@
+//! The HTTP server: middleware in order, one `configure` a slice, and an orderly end.
+
+use crate::config::Config;
+use crate::db::{Db, Target, installation};
+use crate::jobs::Jobs;
+use crate::telemetry::RequestSpan;
+use crate::web::limits::{Limit, Limits};
+use crate::web::token::{self, Signer};
+use crate::web::{self, Site};
+use actix_web::middleware::{Compress, from_fn};
+use actix_web::web::{Data, FormConfig, JsonConfig, PayloadConfig, ServiceConfig};
+use actix_web::{App, HttpServer};
+use anyhow::Context;
+use std::fs::File;
+use std::net::{SocketAddr, TcpListener};
+use tracing_actix_web::TracingLogger;
+
+/// The most bytes a request may have.
+pub const MAX_REQUEST: usize = 10 * 1024 * 1024;
+
+/// A server that is bound and not yet running.
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    threads: usize,
+    parts: Parts,
+}
+
+/// What all handlers share.
+#[derive(Clone)]
+struct Parts {
+    db: Data<Db>,
+    site: Data<Site>,
+    limits: Data<Limits>,
+}
+
+impl Server {
+    /// Binds the address, so that it is known before anything is said about it.
+    pub fn bind(config: &Config, demo: bool) -> anyhow::Result<Self> {
+        let listen = &config.server.listen;
+        let listener =
+            TcpListener::bind(listen).with_context(|| format!("can't listen on {listen}"))?;
+        let address = listener.local_addr()?;
+        let db = Db::open(&config.target()?)?;
+        let secret = match &config.server.secret {
+            Some(secret) => secret.0.clone(),
+            None => {
+                db.write_now(|conn| Ok(installation::ensure(conn, "secret", token::random)?))?
+            }
+        };
+        let public_url =
+            config.server.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+        let site = Site {
+            secure_cookies: public_url.starts_with("https://"),
+            public_url,
+            signer: Signer::new(&secret),
+            link_valid_days: config.links.valid_days,
+            demo,
+        };
+        let limits = Limits {
+            links: Limit::per_minute(config.limits.link_requests_per_minute),
+            sign_ins: Limit::per_minute(config.limits.sign_ins_per_minute),
+        };
+        let threads = config.server.threads.unwrap_or_else(|| {
+            std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
+        });
+        let parts = Parts { db: Data::new(db), site: Data::new(site), limits: Data::new(limits) };
+        Ok(Self { listener, address, threads, parts })
+    }
+
+    /// The address really bound.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What handlers know of the installation.
+    pub fn site(&self) -> &Site {
+        &self.parts.site
+    }
+
+    /// Serves until the process is told to stop, then finishes what was accepted.
+    pub fn run(self) -> anyhow::Result<()> {
+        let parts = self.parts.clone();
+        let (db, jobs_db) = (parts.db.clone(), parts.db.as_ref().clone());
+        actix_web::rt::System::new().block_on(async move {
+            let jobs = Jobs::start(jobs_db);
+            let server = HttpServer::new(move || {
+                let parts = parts.clone();
+                App::new()
+                    .app_data(parts.db)
+                    .app_data(parts.site)
+                    .app_data(parts.limits)
+                    .app_data(PayloadConfig::new(MAX_REQUEST))
+                    .app_data(FormConfig::default().limit(web::form::MAX_FORM))
+                    .app_data(JsonConfig::default().limit(MAX_REQUEST))
+                    .wrap(from_fn(web::same_origin::check))
+                    .wrap(from_fn(web::errors::render))
+                    .wrap(web::security_headers::headers())
+                    .wrap(Compress::default())
+                    .wrap(TracingLogger::<RequestSpan>::new())
+                    .configure(routes)
+            })
+            .workers(self.threads)
+            .tcp_nodelay(true)
+            .shutdown_timeout(30)
+            .listen(self.listener)?
+            .run();
+            let result = server.await;
+            jobs.stop().await;
+            result
+        })?;
+        db.close();
+        Ok(())
+    }
+}
+
+/// One line a slice.
+fn routes(cfg: &mut ServiceConfig) {
+    cfg.configure(web::assets::routes);
+}
+
+/// Keeps a second server off an embedded database, for as long as the file is held.
+pub fn lock(target: &Target) -> anyhow::Result<Option<File>> {
+    let Target::Sqlite(path) = target else { return Ok(None) };
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("can't make the folder {}", folder.display()))?;
+    }
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let file = File::create(&name)?;
+    file.try_lock().map_err(|_| {
+        anyhow::anyhow!(
+            "another server is running on {}; stop it first, or give `--data-dir` another place",
+            path.display()
+        )
+    })?;
+    Ok(Some(file))
+}

@@ -1,0 +1,162 @@
+//! Rows of review items, resolutions, signals and revisions.
+
+use crate::accounts::{PersonId, TeamId};
+use crate::agents::{AgentId, DeploymentId};
+use crate::db::{Hash, Instant};
+use crate::interactions::{InteractionId, JsonText};
+use crate::schema::{resolutions, review_items, signal_revisions, signals};
+use diesel::prelude::*;
+
+crate::id_type!(
+    /// The id of one feedback. It is here because signals name it; `feedback` owns the rows.
+    FeedbackId
+);
+crate::id_type!(
+    /// The id of a review item.
+    ItemId
+);
+crate::id_type!(
+    /// The id of a resolution.
+    ResolutionId
+);
+crate::id_type!(
+    /// The id of a signal: stable for one author on one interaction.
+    SignalId
+);
+crate::id_type!(
+    /// The id of a signal's revision.
+    RevisionId
+);
+crate::text_enum!(
+    /// What a person says of an output.
+    Verdict {
+        /// It is right.
+        Confirmed = "confirmed",
+        /// It is wrong, and here is the right answer.
+        Corrected = "corrected",
+        /// It is wrong; the right answer is not known.
+        Rejected = "rejected",
+        /// A person should take over.
+        Escalated = "escalated",
+    }
+);
+crate::text_enum!(
+    /// What kind of judgement an item asks for.
+    ItemKind {
+        /// What people said of outputs.
+        Feedback = "feedback",
+    }
+);
+crate::text_enum!(
+    /// Where a signal, and the feedback it came from, stands.
+    SignalStatus {
+        Pending = "pending",
+        Accepted = "accepted",
+        Declined = "declined",
+    }
+);
+crate::text_enum!(
+    /// What was decided of an item.
+    Outcome {
+        Accepted = "accepted",
+        AcceptedWithEdits = "accepted_with_edits",
+        Declined = "declined",
+        Duplicate = "duplicate",
+        NeedsInfo = "needs_info",
+        Escalated = "escalated",
+        /// An earlier decision no longer stands.
+        Reopened = "reopened",
+    }
+);
+crate::text_enum!(
+    /// How a decision came about.
+    How {
+        /// By the deployment's review policy.
+        Policy = "policy",
+        /// By a reviewer.
+        Review = "review",
+        /// Between contradicting candidates.
+        Adjudication = "adjudication",
+        /// It was decided elsewhere and imported.
+        Import = "import",
+    }
+);
+
+impl Outcome {
+    /// Where the item's signals stand after it.
+    pub fn status(self) -> SignalStatus {
+        match self {
+            Self::Accepted | Self::AcceptedWithEdits => SignalStatus::Accepted,
+            Self::Declined | Self::Duplicate => SignalStatus::Declined,
+            Self::NeedsInfo | Self::Escalated | Self::Reopened => SignalStatus::Pending,
+        }
+    }
+}
+
+/// What must be judged once: the same verdict and label for the same input, in one agent and team.
+#[derive(Debug, Clone, Queryable, Insertable)]
+#[diesel(table_name = review_items)]
+pub struct Item {
+    pub id: ItemId,
+    pub kind: ItemKind,
+    pub agent_id: AgentId,
+    pub team_id: TeamId,
+    pub input_hash: Hash,
+    pub cluster_hash: Hash,
+    pub status: SignalStatus,
+    pub created_at: Instant,
+}
+
+/// A decision on an item. Append-only: the one with the highest number counts.
+#[derive(Debug, Clone, Queryable, Insertable)]
+#[diesel(table_name = resolutions, treat_none_as_default_value = false)]
+pub struct Resolution {
+    pub id: ResolutionId,
+    pub item_id: ItemId,
+    pub number: i64,
+    pub outcome: Outcome,
+    /// With `accepted_with_edits`: the right output, as JSON text.
+    pub label: Option<JsonText>,
+    pub how: How,
+    pub person_id: Option<PersonId>,
+    pub reason: Option<String>,
+    pub created_at: Instant,
+}
+
+/// One author's current feedback on one interaction, as a training example in the making.
+#[derive(Debug, Clone, Queryable, Insertable)]
+#[diesel(table_name = signals, treat_none_as_default_value = false)]
+pub struct Signal {
+    pub id: SignalId,
+    pub feedback_id: FeedbackId,
+    pub interaction_id: InteractionId,
+    pub deployment_id: DeploymentId,
+    pub agent_id: AgentId,
+    pub item_id: ItemId,
+    pub status: SignalStatus,
+    /// The revision that counts, while accepted.
+    pub revision_id: Option<RevisionId>,
+}
+
+/// A self-contained snapshot of an accepted signal: training files are made of these.
+#[derive(Debug, Clone, Queryable, Insertable)]
+#[diesel(table_name = signal_revisions, treat_none_as_default_value = false)]
+pub struct Revision {
+    pub id: RevisionId,
+    pub signal_id: SignalId,
+    pub number: i64,
+    pub resolution_id: ResolutionId,
+    pub feedback_id: FeedbackId,
+    pub verdict: Verdict,
+    pub prompt: JsonText,
+    pub tools: Option<JsonText>,
+    pub output: Option<JsonText>,
+    /// The right output: the correction, an edited one, or the output itself when confirmed.
+    pub label: Option<JsonText>,
+    pub version: String,
+    pub conversation_id: Option<String>,
+    pub end_user_id: Option<PersonId>,
+    pub input_hash: Hash,
+    pub created_at: Instant,
+    pub retired_at: Option<Instant>,
+}

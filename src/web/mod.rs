@@ -1,0 +1,31 @@
+//! What every page and every API answer shares: rendering, errors, headers, origin checks,
+//! signed tokens, cursors and static files.
+
+pub mod assets;
+pub mod errors;
+pub mod form;
+pub mod limits;
+pub mod page;
+pub mod paging;
+pub mod problem;
+pub mod same_origin;
+pub mod security_headers;
+pub mod token;
+
+pub use assets::asset;
+pub use page::{PageContext, Viewer, html, page, see_other};
+
+/// What handlers need to know of the installation.
+#[derive(Debug, Clone)]
+pub struct Site {
+    /// What absolute links start with, without a slash at the end.
+    pub public_url: String,
+    /// Signs links and receipts.
+    pub signer: token::Signer,
+    /// Days for which a link to give feedback works.
+    pub link_valid_days: u32,
+    /// Whether this is `overrule demo`.
+    pub demo: bool,
+    /// Whether cookies may travel over HTTPS only.
+    pub secure_cookies: bool,
+}
