@@ -17,8 +17,9 @@ pub mod web;
 pub mod accounts;
 pub mod agents;
 pub mod interactions;
-pub mod signals;
 pub mod feedback;
+pub mod signals;
+pub mod capture;
 
 pub mod jobs;
 pub mod server;

@@ -1,6 +1,7 @@
 //! The command line: one file a command. Standard output carries what a program would read;
 //! words to people and logs go to standard error.
 
+mod import;
 mod migrate;
 mod serve;
 
@@ -31,6 +32,8 @@ enum Command {
     Serve(serve::Args),
     /// Bring the database up to date
     Migrate,
+    /// Read interactions and feedback from interchange JSONL
+    Import(import::Args),
 }
 
 /// Runs the command that the process was started with.
@@ -55,6 +58,7 @@ fn start(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Serve(args) => serve::run(config, &args),
         Command::Migrate => migrate::run(&config),
+        Command::Import(args) => import::run(&config, &args),
     }
 }
 

@@ -1,6 +1,8 @@
 //! Feedback: one person's judgement of one interaction. Append-only; a revision supersedes.
 
+pub mod actions;
 pub mod model;
+pub mod queries;
+pub mod rules;
 
-pub use crate::signals::model::{FeedbackId, Verdict};
-pub use model::Feedback;
+pub use model::{Feedback, FeedbackId, Verdict};

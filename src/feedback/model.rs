@@ -5,9 +5,25 @@ use crate::agents::{CategoryId, DeploymentId};
 use crate::db::{Hash, Instant};
 use crate::interactions::{InteractionId, JsonText};
 use crate::schema::feedback;
-use crate::signals::model::{FeedbackId, Verdict};
 use diesel::prelude::*;
 
+crate::id_type!(
+    /// The id of one feedback.
+    FeedbackId
+);
+crate::text_enum!(
+    /// What a person says of an output.
+    Verdict {
+        /// It is right.
+        Confirmed = "confirmed",
+        /// It is wrong, and here is the right answer.
+        Corrected = "corrected",
+        /// It is wrong; the right answer is not known.
+        Rejected = "rejected",
+        /// A person should take over.
+        Escalated = "escalated",
+    }
+);
 crate::text_enum!(
     /// How bad a wrong output is.
     Severity {

@@ -1,8 +1,8 @@
 //! Signals: what must be judged (review items), what was decided (resolutions), and the labelled
 //! training examples that follow (signals and their revisions).
-//!
-//! This slice knows no feedback table: `feedback` tells it what was said, as values.
 
+pub mod actions;
 pub mod model;
+pub mod queries;
 
 pub use model::{SignalStatus, Verdict};

@@ -3,14 +3,11 @@
 use crate::accounts::{PersonId, TeamId};
 use crate::agents::{AgentId, DeploymentId};
 use crate::db::{Hash, Instant};
+pub use crate::feedback::model::{FeedbackId, Verdict};
 use crate::interactions::{InteractionId, JsonText};
 use crate::schema::{resolutions, review_items, signal_revisions, signals};
 use diesel::prelude::*;
 
-crate::id_type!(
-    /// The id of one feedback. It is here because signals name it; `feedback` owns the rows.
-    FeedbackId
-);
 crate::id_type!(
     /// The id of a review item.
     ItemId
@@ -26,19 +23,6 @@ crate::id_type!(
 crate::id_type!(
     /// The id of a signal's revision.
     RevisionId
-);
-crate::text_enum!(
-    /// What a person says of an output.
-    Verdict {
-        /// It is right.
-        Confirmed = "confirmed",
-        /// It is wrong, and here is the right answer.
-        Corrected = "corrected",
-        /// It is wrong; the right answer is not known.
-        Rejected = "rejected",
-        /// A person should take over.
-        Escalated = "escalated",
-    }
 );
 crate::text_enum!(
     /// What kind of judgement an item asks for.

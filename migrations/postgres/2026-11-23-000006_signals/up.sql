@@ -8,7 +8,7 @@ CREATE TABLE review_items (
     cluster_hash BYTEA NOT NULL,
     status       TEXT NOT NULL,
     created_at   TIMESTAMPTZ NOT NULL,
-    UNIQUE (agent_id, team_id, cluster_hash)
+    UNIQUE (cluster_hash)
 );
 CREATE INDEX review_items_input ON review_items (agent_id, team_id, input_hash);
 

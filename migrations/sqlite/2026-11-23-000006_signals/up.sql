@@ -8,7 +8,7 @@ CREATE TABLE review_items (
     cluster_hash BLOB NOT NULL,
     status       TEXT NOT NULL,
     created_at   INTEGER NOT NULL,
-    UNIQUE (agent_id, team_id, cluster_hash)
+    UNIQUE (cluster_hash)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX review_items_input ON review_items (agent_id, team_id, input_hash);
 

@@ -1,0 +1,203 @@
+//! One judgement as it is sent, before it is known whom and what it is about.
+
+use super::strict;
+use crate::db::{Hash, Instant};
+use crate::error::Mistakes;
+use crate::feedback::Verdict;
+use crate::feedback::model::{MAX_COMMENT, Severity, Urgency};
+use crate::interactions::JsonText;
+use crate::interactions::content::canonical;
+use crate::signals::SignalStatus;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
+
+/// Feedback as programs send it. What an export adds is known and passed over.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = FeedbackInput)]
+pub struct Sent {
+    /// The sender's own id; the same id on the same interaction is the same feedback.
+    #[serde(default)]
+    pub external_id: Option<String>,
+    /// Address of the person who judged, as claimed.
+    #[serde(default)]
+    pub author: Option<String>,
+    /// `confirmed`, `corrected`, `rejected` or `escalated`.
+    pub verdict: Verdict,
+    /// The right output; only, and always, with `corrected`.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    pub correction: Option<Box<RawValue>>,
+    /// Slug of a category of the agent.
+    #[serde(default)]
+    pub category: Option<String>,
+    /// `low`, `medium` (default), `high` or `critical`.
+    #[serde(default)]
+    pub severity: Option<Severity>,
+    /// At most 5,000 characters.
+    #[serde(default)]
+    pub comment: Option<String>,
+    /// `normal` (default) or `urgent`.
+    #[serde(default)]
+    pub urgency: Option<Urgency>,
+    /// RFC 3339; now when not given.
+    #[serde(default)]
+    pub occurred_at: Option<String>,
+    /// Taken as given for keys with scope `admin` only.
+    #[serde(default)]
+    pub status: Option<SignalStatus>,
+    #[serde(default, rename = "id")]
+    #[schema(ignore)]
+    _id: IgnoredAny,
+    #[serde(default, rename = "signal_id")]
+    #[schema(ignore)]
+    _signal_id: IgnoredAny,
+    #[serde(default, rename = "decision")]
+    #[schema(ignore)]
+    _decision: IgnoredAny,
+    #[serde(default, rename = "reviewer")]
+    #[schema(ignore)]
+    _reviewer: IgnoredAny,
+    #[serde(default, rename = "decided_at")]
+    #[schema(ignore)]
+    _decided_at: IgnoredAny,
+    #[serde(default, rename = "label")]
+    #[schema(ignore)]
+    _label: IgnoredAny,
+}
+
+/// A judgement whose parts fit together.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    pub external_id: Option<String>,
+    pub author: Option<String>,
+    pub verdict: Verdict,
+    pub correction: Option<JsonText>,
+    pub category: Option<String>,
+    pub severity: Severity,
+    pub comment: Option<String>,
+    pub urgency: Urgency,
+    pub occurred_at: Option<Instant>,
+    pub status: Option<SignalStatus>,
+    pub dedup_key: Hash,
+}
+
+impl Sent {
+    /// Checks what can be checked without looking anything up; `at` goes before each pointer.
+    pub fn check(self, at: &str) -> Result<Draft, Mistakes> {
+        let mut mistakes = Mistakes::default();
+        let occurred_at = instant(self.occurred_at.as_deref(), &format!("{at}/occurred_at"))
+            .unwrap_or_else(|m| {
+                mistakes.0.extend(m.0);
+                None
+            });
+        short(&mut mistakes, &format!("{at}/external_id"), self.external_id.as_deref(), 500);
+        short(&mut mistakes, &format!("{at}/author"), self.author.as_deref(), 320);
+        check_verdict(&mut mistakes, at, self.verdict, self.correction.is_some());
+        if self.comment.as_ref().is_some_and(|text| text.chars().count() > MAX_COMMENT) {
+            mistakes.add(format!("{at}/comment"), "has more than 5,000 characters");
+        }
+        let dedup_key = self.dedup_key();
+        mistakes.or(Draft {
+            dedup_key,
+            external_id: self.external_id,
+            author: self.author.filter(|author| !author.trim().is_empty()),
+            verdict: self.verdict,
+            correction: self.correction.map(JsonText::from),
+            category: self.category,
+            severity: self.severity.unwrap_or(Severity::Medium),
+            comment: self.comment.filter(|text| !text.is_empty()),
+            urgency: self.urgency.unwrap_or(Urgency::Normal),
+            occurred_at,
+            status: self.status,
+        })
+    }
+
+    /// The sender's id, or else a hash of every key that was sent.
+    fn dedup_key(&self) -> Hash {
+        if let Some(id) = &self.external_id {
+            return Hash::of(&[b"external id", id.as_bytes()]);
+        }
+        let correction = self
+            .correction
+            .as_ref()
+            .map(|raw| canonical(&JsonText::from(raw.clone()).to_value()))
+            .unwrap_or_default();
+        let part = |text: &Option<String>| text.clone().unwrap_or_default().into_bytes();
+        Hash::of(&[
+            b"content",
+            &part(&self.author),
+            self.verdict.as_str().as_bytes(),
+            correction.as_bytes(),
+            &part(&self.category),
+            self.severity.map_or("", Severity::as_str).as_bytes(),
+            &part(&self.comment),
+            self.urgency.map_or("", Urgency::as_str).as_bytes(),
+            &part(&self.occurred_at),
+        ])
+    }
+}
+
+/// A correction goes with `corrected`, always and only.
+pub fn check_verdict(mistakes: &mut Mistakes, at: &str, verdict: Verdict, has_correction: bool) {
+    match (verdict, has_correction) {
+        (Verdict::Corrected, false) => {
+            mistakes.add(format!("{at}/correction"), "is required when the verdict is `corrected`");
+        }
+        (Verdict::Confirmed | Verdict::Rejected | Verdict::Escalated, true) => {
+            mistakes.add(format!("{at}/correction"), "goes only with the verdict `corrected`");
+        }
+        _ => {}
+    }
+}
+
+/// An instant in RFC 3339, cut to the microsecond.
+pub fn instant(text: Option<&str>, pointer: &str) -> Result<Option<Instant>, Mistakes> {
+    let Some(text) = text else { return Ok(None) };
+    match text.parse::<jiff::Timestamp>() {
+        Ok(at) if in_calendar(at) => Ok(Some(Instant::truncated(at))),
+        Ok(_) => Err(Mistakes::one(pointer, "lies outside the years 1900 to 2200")),
+        Err(_) => Err(Mistakes::one(
+            pointer,
+            format!("`{}` is no instant like `2026-11-02T09:14:05.120Z`", cut(text)),
+        )),
+    }
+}
+
+/// Instants that both databases, and people, can make sense of.
+fn in_calendar(at: jiff::Timestamp) -> bool {
+    (-2_208_988_800..7_258_118_400).contains(&at.as_second())
+}
+
+/// A mistake when `text` is longer than `most` characters or holds control characters.
+pub fn short(mistakes: &mut Mistakes, pointer: &str, text: Option<&str>, most: usize) {
+    let Some(text) = text else { return };
+    if text.chars().count() > most {
+        mistakes.add(pointer, format!("has more than {most} characters"));
+    } else if text.chars().any(char::is_control) {
+        mistakes.add(pointer, "holds a control character");
+    }
+}
+
+/// The start of a text, for a message.
+pub fn cut(text: &str) -> String {
+    if text.chars().count() <= 40 {
+        return text.to_owned();
+    }
+    text.chars().take(40).chain("…".chars()).collect()
+}
+
+/// Reads one feedback from its JSON text.
+pub fn read(text: &str, at: &str) -> Result<Draft, Mistakes> {
+    if strict::holds_nul(text) {
+        return Err(Mistakes::one(at, "holds the character NUL"));
+    }
+    let sent: Sent = strict::read(text).map_err(|mut mistakes| {
+        for mistake in &mut mistakes.0 {
+            mistake.field.insert_str(0, at);
+        }
+        mistakes
+    })?;
+    sent.check(at)
+}

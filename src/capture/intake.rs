@@ -1,0 +1,189 @@
+//! Storing lines of the interchange format: names are looked up, interactions stored, and the
+//! feedback that came along is submitted, all in one transaction.
+
+use super::line::Line;
+use super::submit::{self, Author, Target};
+use super::{Permit, draft::Draft};
+use crate::accounts::{self, PersonId};
+use crate::agents::{Directory, OutputKind};
+use crate::clock;
+use crate::db::Conn;
+use crate::error::{AppError, AppResult, Mistakes};
+use crate::feedback::rules;
+use crate::interactions::actions::{NewInteraction, Recorded};
+use crate::interactions::model::{Body, Interaction, Source};
+use crate::interactions::{self, InteractionId};
+use std::collections::HashMap;
+
+/// A line to be stored.
+pub struct Row {
+    pub line: Line,
+    pub permit: Permit,
+}
+
+/// What became of a line.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// What became of the interaction, or why it can't be stored.
+    pub interaction: Result<Recorded, Mistakes>,
+    /// What became of each feedback in it; empty where the interaction was not taken.
+    pub feedback: Vec<submit::Answer>,
+}
+
+/// Stores lines and answers each, in order.
+pub fn apply(conn: &mut Conn, rows: &[Row]) -> AppResult<Vec<Answer>> {
+    let mut directory = Directory::default();
+    let end_users = accounts::actions::claim_addresses(
+        conn,
+        rows.iter().filter_map(|row| row.line.end_user.as_deref()),
+    )?;
+    let mut new = Vec::with_capacity(rows.len());
+    let mut answers: Vec<Answer> = Vec::with_capacity(rows.len());
+    let mut places = Vec::with_capacity(rows.len());
+    for row in rows {
+        match prepare(conn, &mut directory, &end_users, row) {
+            Ok(interaction) => {
+                places.push(answers.len());
+                new.push(interaction);
+                answers.push(Answer { interaction: Err(Mistakes::default()), feedback: vec![] });
+            }
+            Err(AppError::Invalid(mistakes)) => {
+                answers.push(Answer { interaction: Err(mistakes), feedback: vec![] });
+            }
+            Err(other) => return Err(other),
+        }
+    }
+    let recorded = interactions::actions::record(conn, &new)?;
+    for (place, recorded) in places.into_iter().zip(recorded) {
+        answers[place].interaction = Ok(recorded);
+    }
+    submit_feedback(conn, &mut directory, rows, &mut answers)?;
+    Ok(answers)
+}
+
+/// Feedback of lines that were taken or are there already; a conflict changes nothing.
+fn submit_feedback(
+    conn: &mut Conn,
+    directory: &mut Directory,
+    rows: &[Row],
+    answers: &mut [Answer],
+) -> AppResult<()> {
+    let (mut sent, mut places) = (Vec::new(), Vec::new());
+    for (place, (row, answer)) in rows.iter().zip(answers.iter_mut()).enumerate() {
+        let id = match &answer.interaction {
+            Ok(Recorded::Created(id) | Recorded::Duplicate(id)) => *id,
+            Ok(Recorded::Conflict(_)) | Err(_) => continue,
+        };
+        for (n, draft) in row.line.feedback.iter().enumerate() {
+            let slot = answer.feedback.len();
+            match draft {
+                Err(mistakes) => answer.feedback.push(submit::Answer::Invalid(mistakes.clone())),
+                Ok(_) if !row.permit.feedback => {
+                    let why = "this key lacks the scope `feedback`";
+                    let mistakes = Mistakes::one(format!("/feedback/{n}"), why);
+                    answer.feedback.push(submit::Answer::Invalid(mistakes));
+                }
+                Ok(draft) => {
+                    answer.feedback.push(submit::Answer::NotFound);
+                    places.push((place, slot));
+                    sent.push(feedback_row(id, draft, row.permit, n));
+                }
+            }
+        }
+    }
+    if sent.is_empty() {
+        return Ok(());
+    }
+    let outcomes = submit::with(conn, directory, &sent.iter().collect::<Vec<_>>())?;
+    for ((place, slot), outcome) in places.into_iter().zip(outcomes) {
+        answers[place].feedback[slot] = outcome;
+    }
+    Ok(())
+}
+
+fn feedback_row(id: InteractionId, draft: &Draft, permit: Permit, n: usize) -> submit::Row {
+    submit::Row {
+        target: Target::Id(id),
+        draft: draft.clone(),
+        author: Author::Claimed,
+        permit,
+        at: format!("/feedback/{n}"),
+    }
+}
+
+/// Looks up the names in a line.
+fn prepare(
+    conn: &mut Conn,
+    directory: &mut Directory,
+    end_users: &HashMap<String, PersonId>,
+    row: &Row,
+) -> AppResult<NewInteraction> {
+    let (line, unknown) = (&row.line, row.permit.unknown);
+    let known = directory.agent(conn, &line.agent, unknown)?;
+    let agent = &known.agent;
+    let team = match &line.team {
+        Some(slug) => directory.team(conn, slug, unknown)?,
+        None => agent.team_id,
+    };
+    if let Some(output) = &line.output {
+        check_output(agent.kind, output)?;
+        if agent.kind == OutputKind::Label {
+            directory.label(conn, &known, &output.plain(), "/output", unknown)?;
+        }
+    }
+    let deployment = directory.deployment(conn, agent, team, line.environment)?;
+    let version_id = directory.version(conn, agent.id, &line.agent_version)?;
+    let id = InteractionId::new();
+    let external_id = match &line.external_id {
+        None if row.permit.derive_key => Some(line.derived_key()),
+        other => other.clone(),
+    };
+    let end_user = line.end_user.as_deref().map(accounts::model::normal_address);
+    Ok(NewInteraction {
+        names_team: line.team.is_some(),
+        names_time: line.occurred_at.is_some(),
+        row: Interaction {
+            id,
+            deployment_id: deployment.id,
+            agent_id: agent.id,
+            version_id,
+            environment: line.environment,
+            external_id,
+            content_hash: line.content_hash,
+            input_hash: line.input_hash,
+            source: Source::Log,
+            conversation_id: line.conversation_id.clone(),
+            end_user_id: end_user.and_then(|name| end_users.get(&name).copied()),
+            occurred_at: line.occurred_at.unwrap_or_else(clock::now),
+            confidence: line.confidence,
+            model: line.model.clone(),
+            latency_ms: line.latency_ms,
+            input_tokens: line.input_tokens,
+            output_tokens: line.output_tokens,
+            cost_nano_usd: line.cost_nano_usd,
+        },
+        body: Body {
+            interaction_id: id,
+            input: line.input.clone(),
+            tools: line.tools.clone(),
+            output: line.output.clone(),
+            error: line.error.clone(),
+            sources: line.sources.clone(),
+            metadata: line.metadata.clone(),
+        },
+    })
+}
+
+/// The shape an output must have for the agent's kind. A wrong output is welcome, it is what
+/// people correct; one of another type is a mistake of the sender.
+fn check_output(kind: OutputKind, output: &crate::interactions::JsonText) -> AppResult<()> {
+    let is_string = output.as_str().starts_with('"');
+    match kind {
+        OutputKind::Text | OutputKind::Label if !is_string => {
+            Err(AppError::invalid("/output", "is a string for this agent"))
+        }
+        OutputKind::Message => rules::check_message(&output.to_value())
+            .map_err(|why| AppError::invalid("/output", why)),
+        _ => Ok(()),
+    }
+}

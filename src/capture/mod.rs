@@ -1,0 +1,59 @@
+//! Capture: what programs and people send becomes interactions, feedback and signals, all through
+//! one code path: `line` reads the interchange format, `draft` is one judgement, `submit` stores
+//! feedback and lets signals follow, `intake` stores whole lines.
+
+pub mod draft;
+pub mod intake;
+pub mod line;
+pub mod strict;
+pub mod submit;
+
+use crate::db::{Batch, Db};
+
+/// The queues of the two hot appends.
+pub struct Queues {
+    /// Interactions, with the feedback that came along.
+    pub lines: Batch<intake::Row, intake::Answer>,
+    /// Feedback on interactions that are there.
+    pub feedback: Batch<submit::Row, submit::Answer>,
+}
+
+impl Queues {
+    /// Starts both.
+    pub fn start(db: &Db) -> anyhow::Result<Self> {
+        Ok(Self {
+            lines: Batch::start(db.clone(), "lines", intake::apply)?,
+            feedback: Batch::start(db.clone(), "feedback", submit::apply)?,
+        })
+    }
+
+    /// Finishes what was accepted.
+    pub fn close(&self) {
+        self.lines.close();
+        self.feedback.close();
+    }
+}
+
+/// What a sender may do beyond sending.
+#[derive(Debug, Clone, Copy)]
+pub struct Permit {
+    /// Whether names nobody has seen are made or refused.
+    pub unknown: crate::agents::Unknown,
+    /// Whether feedback may come along with an interaction.
+    pub feedback: bool,
+    /// Whether `status` of feedback is taken as given.
+    pub status: bool,
+    /// Whether a line without `external_id` gets one from its content, so that it can be sent
+    /// again.
+    pub derive_key: bool,
+}
+
+impl Permit {
+    /// What the command line may do: everything.
+    pub const COMMAND_LINE: Self = Self {
+        unknown: crate::agents::Unknown::Make,
+        feedback: true,
+        status: true,
+        derive_key: true,
+    };
+}

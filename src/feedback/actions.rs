@@ -1,0 +1,129 @@
+//! Storing feedback: a fixed few statements, however much there is.
+
+use super::model::{Feedback, FeedbackId, KnownBy, Verdict};
+use super::queries;
+use crate::accounts::PersonId;
+use crate::db::{Conn, Hash};
+use crate::error::AppResult;
+use crate::interactions::InteractionId;
+use crate::on_backend;
+use crate::schema::feedback;
+use diesel::prelude::*;
+use std::collections::{HashMap, HashSet};
+
+/// What became of one feedback.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recorded {
+    /// It is new, and may have taken the place of the author's earlier one.
+    Created { id: FeedbackId, supersedes: Option<FeedbackId> },
+    /// It was sent before.
+    Duplicate(FeedbackId),
+}
+
+/// What was stored, and what else is known of the interactions it is about.
+pub struct Outcome {
+    /// Of each, in order.
+    pub recorded: Vec<Recorded>,
+    /// Of what was stored here, what is superseded already by a later one stored here.
+    pub superseded_at_once: HashSet<FeedbackId>,
+    /// Interactions that somebody overrode and nobody took back.
+    pub overridden: HashSet<InteractionId>,
+}
+
+/// Stores what is new. The order of `new` is the order in which authors changed their minds.
+pub fn record(conn: &mut Conn, new: &[Feedback]) -> AppResult<Outcome> {
+    let ids: HashSet<InteractionId> = new.iter().map(|f| f.interaction_id).collect();
+    let ids: Vec<InteractionId> = ids.into_iter().collect();
+    let mut seen = Seen::default();
+    for earlier in queries::earlier(conn, &ids)? {
+        seen.by_key.insert((earlier.interaction_id, earlier.dedup_key), earlier.id);
+        if earlier.superseded_by.is_none() {
+            seen.current.entry(earlier.interaction_id).or_default().push(Current {
+                id: earlier.id,
+                author_id: earlier.author_id,
+                known_by: earlier.known_by,
+                verdict: earlier.verdict,
+            });
+        }
+    }
+    let stored_before: HashSet<FeedbackId> =
+        seen.current.values().flatten().map(|c| c.id).collect();
+    let mut recorded = Vec::with_capacity(new.len());
+    let mut rows: Vec<Feedback> = Vec::new();
+    let mut replaced: HashMap<FeedbackId, FeedbackId> = HashMap::new();
+    for each in new {
+        let key = (each.interaction_id, each.dedup_key);
+        if let Some(id) = seen.by_key.get(&key) {
+            recorded.push(Recorded::Duplicate(*id));
+            continue;
+        }
+        seen.by_key.insert(key, each.id);
+        let supersedes = seen.take_place_of(each);
+        for old in &supersedes {
+            replaced.insert(*old, each.id);
+        }
+        recorded.push(Recorded::Created { id: each.id, supersedes: supersedes.last().copied() });
+        rows.push(each.clone());
+    }
+    // Superseded within this call: known before the row is written.
+    for row in &mut rows {
+        row.superseded_by = replaced.get(&row.id).copied();
+    }
+    if !rows.is_empty() {
+        on_backend!(conn, |c| diesel::insert_into(feedback::table).values(&rows).execute(c))?;
+    }
+    for (old, new) in replaced.iter().filter(|(old, _)| stored_before.contains(old)) {
+        diesel::update(feedback::table.find(old))
+            .set(feedback::superseded_by.eq(Some(*new)))
+            .execute(conn)?;
+    }
+    Ok(Outcome {
+        recorded,
+        superseded_at_once: replaced.into_keys().filter(|id| !stored_before.contains(id)).collect(),
+        overridden: seen
+            .current
+            .iter()
+            .filter(|(_, all)| all.iter().any(|c| c.verdict != Verdict::Confirmed))
+            .map(|(interaction, _)| *interaction)
+            .collect(),
+    })
+}
+
+#[derive(Default)]
+struct Seen {
+    by_key: HashMap<(InteractionId, Hash), FeedbackId>,
+    current: HashMap<InteractionId, Vec<Current>>,
+}
+
+struct Current {
+    id: FeedbackId,
+    author_id: Option<PersonId>,
+    known_by: KnownBy,
+    verdict: Verdict,
+}
+
+impl Seen {
+    /// Notes `new` as current and gives what it supersedes: the same author's earlier feedback on
+    /// the same interaction. What was sent under somebody's name never supersedes what they sent
+    /// themselves while signed in.
+    fn take_place_of(&mut self, new: &Feedback) -> Vec<FeedbackId> {
+        let mut taken = Vec::new();
+        let current = self.current.entry(new.interaction_id).or_default();
+        current.retain(|old| {
+            let same = new.author_id.is_some()
+                && old.author_id == new.author_id
+                && (new.known_by == KnownBy::Session || old.known_by != KnownBy::Session);
+            if same {
+                taken.push(old.id);
+            }
+            !same
+        });
+        current.push(Current {
+            id: new.id,
+            author_id: new.author_id,
+            known_by: new.known_by,
+            verdict: new.verdict,
+        });
+        taken
+    }
+}

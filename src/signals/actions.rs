@@ -1,0 +1,384 @@
+//! From feedback to signals: what must be judged is gathered in items, what the review policy
+//! lets pass is resolved at once, and every accepted signal gets a revision.
+
+use super::model::{
+    How, Item, ItemId, ItemKind, Outcome, Resolution, ResolutionId, Revision, RevisionId, Signal,
+    SignalId, SignalStatus,
+};
+use super::queries::{self, Source};
+use crate::accounts::PersonId;
+use crate::agents::model::ReviewPolicy;
+use crate::clock;
+use crate::db::{Conn, Hash};
+use crate::error::AppResult;
+use crate::feedback::queries::Subject;
+use crate::feedback::{Feedback, FeedbackId, Verdict, rules};
+use crate::interactions::JsonText;
+use crate::on_backend;
+use crate::schema::{resolutions, review_items, signal_revisions, signals};
+use diesel::prelude::*;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+/// One new feedback, with what decides about it.
+pub struct Candidate {
+    pub feedback: Feedback,
+    pub supersedes: Option<FeedbackId>,
+    pub subject: Arc<Subject>,
+    /// A champion or engineer sent it while signed in.
+    pub is_trusted: bool,
+    /// Somebody overrode the same interaction.
+    pub is_contested: bool,
+    /// It was decided elsewhere, and comes by import.
+    pub imported: Option<SignalStatus>,
+}
+
+/// What is decided of new feedback without a reviewer.
+fn decision(candidate: &Candidate) -> Option<(Outcome, How)> {
+    match candidate.imported {
+        Some(SignalStatus::Accepted) => return Some((Outcome::Accepted, How::Import)),
+        Some(SignalStatus::Declined) => return Some((Outcome::Declined, How::Import)),
+        Some(SignalStatus::Pending) => return None,
+        None => {}
+    }
+    let policy = candidate.subject.deployment.review;
+    let confirmed = candidate.feedback.verdict == Verdict::Confirmed;
+    let accepted = match policy {
+        ReviewPolicy::None => true,
+        _ if confirmed => !candidate.is_contested,
+        ReviewPolicy::Trusted => candidate.is_trusted,
+        ReviewPolicy::Required => false,
+    };
+    accepted.then_some((Outcome::Accepted, How::Policy))
+}
+
+/// Makes signals of new feedback: a fixed few statements, however much there is, as long as
+/// nobody changes their mind.
+pub fn consider(conn: &mut Conn, candidates: &[Candidate]) -> AppResult<()> {
+    reopen_contested(conn, candidates)?;
+    let clusters: Vec<Hash> = candidates.iter().map(cluster_of).collect();
+    let mut items = Items::of(conn, candidates, &clusters)?;
+    items.decide(candidates, &clusters);
+    items.insert(conn)?;
+    let superseded: Vec<FeedbackId> = candidates.iter().filter_map(|c| c.supersedes).collect();
+    let mut old: HashMap<FeedbackId, Signal> = HashMap::new();
+    if !superseded.is_empty() {
+        let rows = queries::signals_of_feedback(conn, &superseded)?;
+        old.extend(rows.into_iter().map(|signal| (signal.feedback_id, signal)));
+    }
+    let (mut new, mut revisions) = (Vec::new(), Vec::new());
+    for (candidate, cluster) in candidates.iter().zip(&clusters) {
+        let Some(item) = items.by_cluster.get(cluster) else { continue };
+        let before = candidate.supersedes.and_then(|id| old.remove(&id));
+        let mut signal = signal_for(candidate, item, before.as_ref());
+        let number = match &before {
+            Some(before) => retire(conn, before)? + 1,
+            None => 1,
+        };
+        if let Some(resolution) = items.standing.get(&item.id)
+            && resolution.outcome.status() == SignalStatus::Accepted
+        {
+            let revision = revision(&source_of(candidate, &signal), resolution, number);
+            signal.revision_id = Some(revision.id);
+            revisions.push(revision);
+        }
+        match before {
+            Some(_) => replace(conn, &signal)?,
+            None => new.push(signal),
+        }
+    }
+    if !new.is_empty() {
+        on_backend!(conn, |c| diesel::insert_into(signals::table).values(&new).execute(c))?;
+    }
+    insert_revisions(conn, &revisions)?;
+    settle(conn, &items.resolved_again, &items.standing)
+}
+
+/// Records a decision on an item and lets its signals follow. For reviewers, and for decisions
+/// that no longer stand.
+pub fn resolve(
+    conn: &mut Conn,
+    item: ItemId,
+    outcome: Outcome,
+    label: Option<JsonText>,
+    how: How,
+    by: Option<PersonId>,
+    reason: Option<String>,
+) -> AppResult<Resolution> {
+    let last = queries::standing(conn, &[item])?.remove(&item).map_or(0, |r| r.number);
+    let resolution = Resolution {
+        id: ResolutionId::new(),
+        item_id: item,
+        number: last + 1,
+        outcome,
+        label,
+        how,
+        person_id: by,
+        reason,
+        created_at: clock::now(),
+    };
+    diesel::insert_into(resolutions::table).values(&resolution).execute(conn)?;
+    diesel::update(review_items::table.find(item))
+        .set(review_items::status.eq(outcome.status()))
+        .execute(conn)?;
+    settle(conn, &[item], &HashMap::from([(item, resolution.clone())]))?;
+    Ok(resolution)
+}
+
+/// A confirmation that passed by policy waits for a reviewer after all once somebody overrides
+/// the same interaction.
+fn reopen_contested(conn: &mut Conn, candidates: &[Candidate]) -> AppResult<()> {
+    let contested: Vec<_> = candidates
+        .iter()
+        .filter(|c| c.feedback.verdict != Verdict::Confirmed && c.imported.is_none())
+        .filter(|c| c.subject.deployment.review != ReviewPolicy::None)
+        .map(|c| c.subject.row.id)
+        .collect();
+    if contested.is_empty() {
+        return Ok(());
+    }
+    let items = queries::items_confirming(conn, &contested)?;
+    if items.is_empty() {
+        return Ok(());
+    }
+    for (item, standing) in queries::standing(conn, &items)? {
+        if standing.how == How::Policy && standing.outcome == Outcome::Accepted {
+            let why = "Somebody said that the same output is wrong.".to_owned();
+            resolve(conn, item, Outcome::Reopened, None, How::Policy, None, Some(why))?;
+        }
+    }
+    Ok(())
+}
+
+/// The items that a batch of candidates falls into.
+struct Items {
+    by_cluster: HashMap<Hash, Item>,
+    /// The resolution that counts of each decided item.
+    standing: HashMap<ItemId, Resolution>,
+    /// Which of them are not stored yet.
+    new: HashSet<ItemId>,
+    /// Resolutions to be stored.
+    resolutions: Vec<Resolution>,
+    /// Items that were there before and are decided now: signals they had must follow.
+    resolved_again: Vec<ItemId>,
+}
+
+impl Items {
+    fn of(conn: &mut Conn, candidates: &[Candidate], clusters: &[Hash]) -> AppResult<Self> {
+        let mut by_cluster: HashMap<Hash, Item> = queries::items_by_cluster(conn, clusters)?
+            .into_iter()
+            .map(|item| (item.cluster_hash, item))
+            .collect();
+        let known: Vec<ItemId> = by_cluster.values().map(|item| item.id).collect();
+        let standing =
+            if known.is_empty() { HashMap::new() } else { queries::standing(conn, &known)? };
+        let mut new = HashSet::new();
+        for (candidate, cluster) in candidates.iter().zip(clusters) {
+            by_cluster.entry(*cluster).or_insert_with(|| {
+                let item = new_item(candidate, *cluster);
+                new.insert(item.id);
+                item
+            });
+        }
+        let (resolutions, resolved_again) = (Vec::new(), Vec::new());
+        Ok(Self { by_cluster, standing, new, resolutions, resolved_again })
+    }
+
+    /// What is decided once stays decided: only open items are looked at, and imports, which
+    /// bring a later decision.
+    fn decide(&mut self, candidates: &[Candidate], clusters: &[Hash]) {
+        for (candidate, cluster) in candidates.iter().zip(clusters) {
+            let Some(item) = self.by_cluster.get_mut(cluster) else { continue };
+            let Some((outcome, how)) = decision(candidate) else { continue };
+            let is_open = item.status == SignalStatus::Pending;
+            if !is_open && (how != How::Import || item.status == outcome.status()) {
+                continue;
+            }
+            let last = self.standing.get(&item.id).map_or(0, |standing| standing.number);
+            let resolution = Resolution {
+                id: ResolutionId::new(),
+                item_id: item.id,
+                number: last + 1,
+                outcome,
+                label: None,
+                how,
+                person_id: None,
+                reason: None,
+                created_at: clock::now(),
+            };
+            item.status = outcome.status();
+            if !self.new.contains(&item.id) && !self.resolved_again.contains(&item.id) {
+                self.resolved_again.push(item.id);
+            }
+            self.standing.insert(item.id, resolution.clone());
+            self.resolutions.push(resolution);
+        }
+    }
+
+    fn insert(&self, conn: &mut Conn) -> AppResult<()> {
+        let new: Vec<&Item> =
+            self.by_cluster.values().filter(|item| self.new.contains(&item.id)).collect();
+        if !new.is_empty() {
+            on_backend!(conn, |c| diesel::insert_into(review_items::table).values(new).execute(c))?;
+        }
+        if !self.resolutions.is_empty() {
+            let rows = &self.resolutions;
+            on_backend!(conn, |c| diesel::insert_into(resolutions::table).values(rows).execute(c))?;
+        }
+        for item in self.by_cluster.values().filter(|i| self.resolved_again.contains(&i.id)) {
+            diesel::update(review_items::table.find(item.id))
+                .set(review_items::status.eq(item.status))
+                .execute(conn)?;
+        }
+        Ok(())
+    }
+}
+
+fn new_item(candidate: &Candidate, cluster_hash: Hash) -> Item {
+    Item {
+        id: ItemId::new(),
+        kind: ItemKind::Feedback,
+        agent_id: candidate.subject.row.agent_id,
+        team_id: candidate.subject.deployment.team_id,
+        input_hash: candidate.subject.row.input_hash,
+        cluster_hash,
+        status: SignalStatus::Pending,
+        created_at: clock::now(),
+    }
+}
+
+/// The same agent, team, normalised input, verdict and label are one item.
+fn cluster_of(candidate: &Candidate) -> Hash {
+    let subject = &candidate.subject;
+    let kind = subject.agent.kind;
+    let said = match candidate.feedback.verdict {
+        Verdict::Corrected => candidate.feedback.correction.as_ref(),
+        _ => subject.body.output.as_ref(),
+    };
+    let said = said.map(|text| rules::comparable(kind, text)).unwrap_or_default();
+    Hash::of(&[
+        subject.row.agent_id.0.as_bytes(),
+        subject.deployment.team_id.0.as_bytes(),
+        &subject.row.input_hash.0,
+        candidate.feedback.verdict.as_str().as_bytes(),
+        said.as_bytes(),
+    ])
+}
+
+fn signal_for(candidate: &Candidate, item: &Item, before: Option<&Signal>) -> Signal {
+    Signal {
+        id: before.map_or_else(SignalId::new, |before| before.id),
+        feedback_id: candidate.feedback.id,
+        interaction_id: candidate.subject.row.id,
+        deployment_id: candidate.subject.row.deployment_id,
+        agent_id: candidate.subject.row.agent_id,
+        item_id: item.id,
+        status: item.status,
+        revision_id: None,
+    }
+}
+
+/// Takes the signal's revision out of use, and gives the highest number it had.
+fn retire(conn: &mut Conn, signal: &Signal) -> AppResult<i64> {
+    if let Some(revision) = signal.revision_id {
+        diesel::update(signal_revisions::table.find(revision))
+            .set(signal_revisions::retired_at.eq(Some(clock::now())))
+            .execute(conn)?;
+    }
+    Ok(queries::last_numbers(conn, &[signal.id])?.get(&signal.id).copied().unwrap_or(0))
+}
+
+fn replace(conn: &mut Conn, signal: &Signal) -> AppResult<()> {
+    diesel::update(signals::table.find(signal.id))
+        .set((
+            signals::feedback_id.eq(signal.feedback_id),
+            signals::item_id.eq(signal.item_id),
+            signals::status.eq(signal.status),
+            signals::revision_id.eq(signal.revision_id),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Lets the signals of decided items follow the decision.
+fn settle(
+    conn: &mut Conn,
+    items: &[ItemId],
+    standing: &HashMap<ItemId, Resolution>,
+) -> AppResult<()> {
+    if items.is_empty() {
+        return Ok(());
+    }
+    let mut revisions = Vec::new();
+    for source in queries::sources_of_items(conn, items)? {
+        let Some(resolution) = standing.get(&source.signal.item_id) else { continue };
+        let status = resolution.outcome.status();
+        let follows = source.signal.status == status
+            && (status != SignalStatus::Accepted || resolution.label.is_none())
+            && source.signal.revision_id.is_some() == (status == SignalStatus::Accepted);
+        if follows {
+            continue;
+        }
+        let number = retire(conn, &source.signal)? + 1;
+        let mut signal = source.signal.clone();
+        signal.status = status;
+        signal.revision_id = None;
+        if status == SignalStatus::Accepted {
+            let revision = revision(&source, resolution, number);
+            signal.revision_id = Some(revision.id);
+            revisions.push(revision);
+        }
+        replace(conn, &signal)?;
+    }
+    insert_revisions(conn, &revisions)
+}
+
+fn insert_revisions(conn: &mut Conn, revisions: &[Revision]) -> AppResult<()> {
+    if !revisions.is_empty() {
+        on_backend!(conn, |c| diesel::insert_into(signal_revisions::table)
+            .values(revisions)
+            .execute(c))?;
+    }
+    Ok(())
+}
+
+fn source_of(candidate: &Candidate, signal: &Signal) -> Source {
+    Source {
+        signal: signal.clone(),
+        verdict: candidate.feedback.verdict,
+        correction: candidate.feedback.correction.clone(),
+        kind: candidate.subject.agent.kind,
+        row: candidate.subject.row.clone(),
+        body: Some(candidate.subject.body.clone()),
+        version: candidate.subject.version.clone(),
+    }
+}
+
+/// The snapshot: what a training file says stays true whatever happens to the rest.
+fn revision(source: &Source, resolution: &Resolution, number: i64) -> Revision {
+    let body = source.body.as_ref();
+    let output = body.and_then(|body| body.output.clone());
+    let said = match source.verdict {
+        Verdict::Confirmed => output.clone(),
+        Verdict::Corrected => source.correction.clone(),
+        Verdict::Rejected | Verdict::Escalated => None,
+    };
+    Revision {
+        id: RevisionId::new(),
+        signal_id: source.signal.id,
+        number,
+        resolution_id: resolution.id,
+        feedback_id: source.signal.feedback_id,
+        verdict: source.verdict,
+        prompt: body.map_or_else(|| JsonText::string(""), |body| body.input.clone()),
+        tools: body.and_then(|body| body.tools.clone()),
+        output,
+        label: resolution.label.clone().or(said),
+        version: source.version.clone(),
+        conversation_id: source.row.conversation_id.clone(),
+        end_user_id: source.row.end_user_id,
+        input_hash: source.row.input_hash,
+        created_at: clock::now(),
+        retired_at: None,
+    }
+}

@@ -1,0 +1,109 @@
+//! Every query on review items, resolutions, signals and revisions.
+
+use super::model::{Item, ItemId, Resolution, Signal, SignalId};
+use crate::agents::OutputKind;
+use crate::db::{Conn, Hash};
+use crate::feedback::{FeedbackId, Verdict};
+use crate::interactions::model::{Body, Interaction};
+use crate::interactions::{InteractionId, JsonText};
+use crate::schema::{
+    agent_versions, agents, feedback, interaction_bodies, interactions, resolutions, review_items,
+    signal_revisions, signals,
+};
+use diesel::prelude::*;
+use std::collections::HashMap;
+
+/// The items with these cluster hashes.
+pub fn items_by_cluster(conn: &mut Conn, clusters: &[Hash]) -> QueryResult<Vec<Item>> {
+    review_items::table
+        .filter(review_items::cluster_hash.eq_any(clusters))
+        .select(review_items::all_columns)
+        .load(conn)
+}
+
+/// The resolution that counts of each item that has one.
+pub fn standing(conn: &mut Conn, items: &[ItemId]) -> QueryResult<HashMap<ItemId, Resolution>> {
+    let rows: Vec<Resolution> = resolutions::table
+        .filter(resolutions::item_id.eq_any(items))
+        .order(resolutions::number)
+        .select(resolutions::all_columns)
+        .load(conn)?;
+    // In order of number, so the last of an item stays.
+    Ok(rows.into_iter().map(|resolution| (resolution.item_id, resolution)).collect())
+}
+
+/// The signals that stand for these feedbacks.
+pub fn signals_of_feedback(conn: &mut Conn, ids: &[FeedbackId]) -> QueryResult<Vec<Signal>> {
+    signals::table.filter(signals::feedback_id.eq_any(ids)).select(signals::all_columns).load(conn)
+}
+
+/// A signal with all that its revision copies.
+pub struct Source {
+    pub signal: Signal,
+    pub verdict: Verdict,
+    pub correction: Option<JsonText>,
+    pub kind: OutputKind,
+    pub row: Interaction,
+    pub body: Option<Body>,
+    pub version: String,
+}
+
+/// The signals of these items, with all that their revisions copy.
+pub fn sources_of_items(conn: &mut Conn, items: &[ItemId]) -> QueryResult<Vec<Source>> {
+    type Row = (Signal, Verdict, Option<JsonText>, OutputKind, Interaction, Option<Body>, String);
+    let rows: Vec<Row> = signals::table
+        .inner_join(feedback::table)
+        .inner_join(agents::table)
+        .inner_join(
+            interactions::table
+                .inner_join(agent_versions::table)
+                .left_join(interaction_bodies::table),
+        )
+        .filter(signals::item_id.eq_any(items))
+        .order(signals::id)
+        .select((
+            signals::all_columns,
+            feedback::verdict,
+            feedback::correction,
+            agents::kind,
+            interactions::all_columns,
+            interaction_bodies::all_columns.nullable(),
+            agent_versions::name,
+        ))
+        .load(conn)?;
+    let source = |(signal, verdict, correction, kind, row, body, version)| Source {
+        signal,
+        verdict,
+        correction,
+        kind,
+        row,
+        body,
+        version,
+    };
+    Ok(rows.into_iter().map(source).collect())
+}
+
+/// The items of confirmations of these interactions that stand accepted.
+pub fn items_confirming(
+    conn: &mut Conn,
+    interactions: &[InteractionId],
+) -> QueryResult<Vec<ItemId>> {
+    signals::table
+        .inner_join(feedback::table)
+        .filter(signals::interaction_id.eq_any(interactions))
+        .filter(signals::status.eq(super::SignalStatus::Accepted))
+        .filter(feedback::verdict.eq(Verdict::Confirmed))
+        .select(signals::item_id)
+        .distinct()
+        .load(conn)
+}
+
+/// The highest revision number of each of these signals.
+pub fn last_numbers(conn: &mut Conn, ids: &[SignalId]) -> QueryResult<HashMap<SignalId, i64>> {
+    let rows: Vec<(SignalId, i64)> = signal_revisions::table
+        .filter(signal_revisions::signal_id.eq_any(ids))
+        .order((signal_revisions::signal_id, signal_revisions::number))
+        .select((signal_revisions::signal_id, signal_revisions::number))
+        .load(conn)?;
+    Ok(rows.into_iter().collect())
+}
