@@ -1,5 +1,6 @@
 //! The HTTP server: middleware in order, one `configure` a slice, and an orderly end.
 
+use crate::capture::{self, Queues};
 use crate::config::Config;
 use crate::db::{Db, Target, installation};
 use crate::jobs::Jobs;
@@ -30,6 +31,7 @@ pub struct Server {
 #[derive(Clone)]
 struct Parts {
     db: Data<Db>,
+    queues: Data<Queues>,
     site: Data<Site>,
     limits: Data<Limits>,
 }
@@ -64,7 +66,9 @@ impl Server {
         let threads = config.server.threads.unwrap_or_else(|| {
             std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
         });
-        let parts = Parts { db: Data::new(db), site: Data::new(site), limits: Data::new(limits) };
+        let queues = Data::new(Queues::start(&db)?);
+        let parts =
+            Parts { db: Data::new(db), queues, site: Data::new(site), limits: Data::new(limits) };
         Ok(Self { listener, address, threads, parts })
     }
 
@@ -81,13 +85,15 @@ impl Server {
     /// Serves until the process is told to stop, then finishes what was accepted.
     pub fn run(self) -> anyhow::Result<()> {
         let parts = self.parts.clone();
-        let (db, jobs_db) = (parts.db.clone(), parts.db.as_ref().clone());
+        let (db, queues, jobs_db) =
+            (parts.db.clone(), parts.queues.clone(), parts.db.as_ref().clone());
         actix_web::rt::System::new().block_on(async move {
             let jobs = Jobs::start(jobs_db);
             let server = HttpServer::new(move || {
                 let parts = parts.clone();
                 App::new()
                     .app_data(parts.db)
+                    .app_data(parts.queues)
                     .app_data(parts.site)
                     .app_data(parts.limits)
                     .app_data(PayloadConfig::new(MAX_REQUEST))
@@ -109,6 +115,7 @@ impl Server {
             jobs.stop().await;
             result
         })?;
+        queues.close();
         db.close();
         Ok(())
     }
@@ -116,7 +123,7 @@ impl Server {
 
 /// One line a slice.
 fn routes(cfg: &mut ServiceConfig) {
-    cfg.configure(web::assets::routes);
+    cfg.configure(web::assets::routes).configure(capture::api::routes);
 }
 
 /// Keeps a second server off an embedded database, for as long as the file is held.

@@ -1,6 +1,8 @@
 //! One judgement as it is sent, before it is known whom and what it is about.
 
 use super::strict;
+use super::submit::Target;
+use crate::agents::Environment;
 use crate::db::{Hash, Instant};
 use crate::error::Mistakes;
 use crate::feedback::Verdict;
@@ -17,6 +19,11 @@ use serde_json::value::RawValue;
 #[serde(deny_unknown_fields)]
 #[schema(as = FeedbackInput)]
 pub struct Sent {
+    /// With `POST /api/v1/feedback`: the interaction, by our id or by the sender's key
+    /// `{"agent", "environment", "external_id"}`.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    interaction: Option<Box<RawValue>>,
     /// The sender's own id; the same id on the same interaction is the same feedback.
     #[serde(default)]
     pub external_id: Option<String>,
@@ -188,16 +195,58 @@ pub fn cut(text: &str) -> String {
     text.chars().take(40).chain("…".chars()).collect()
 }
 
-/// Reads one feedback from its JSON text.
+/// Reads one feedback that stands inside an interaction.
 pub fn read(text: &str, at: &str) -> Result<Draft, Mistakes> {
-    if strict::holds_nul(text) {
-        return Err(Mistakes::one(at, "holds the character NUL"));
+    let sent = parse(text).map_err(|mistakes| under(at, mistakes))?;
+    if sent.interaction.is_some() {
+        let why = "goes only with feedback that is sent by itself";
+        return Err(Mistakes::one(format!("{at}/interaction"), why));
     }
-    let sent: Sent = strict::read(text).map_err(|mut mistakes| {
-        for mistake in &mut mistakes.0 {
-            mistake.field.insert_str(0, at);
-        }
-        mistakes
-    })?;
     sent.check(at)
+}
+
+/// Reads one feedback that names its interaction.
+pub fn read_with_target(text: &str) -> Result<(Target, Draft), Mistakes> {
+    let mut sent = parse(text)?;
+    let Some(interaction) = sent.interaction.take() else {
+        return Err(Mistakes::one("/interaction", "is required: an id, or the sender's key"));
+    };
+    let target = target(interaction.get()).map_err(|mistakes| under("/interaction", mistakes))?;
+    Ok((target, sent.check("")?))
+}
+
+fn parse(text: &str) -> Result<Sent, Mistakes> {
+    if strict::holds_nul(text) {
+        return Err(Mistakes::one("", "holds the character NUL"));
+    }
+    strict::read(text)
+}
+
+/// The sender's key of an interaction.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SentKey {
+    agent: String,
+    #[serde(default)]
+    environment: Option<Environment>,
+    external_id: String,
+}
+
+fn target(text: &str) -> Result<Target, Mistakes> {
+    if text.starts_with('"') {
+        let id: String = strict::read(text)?;
+        let id = id.parse().map_err(|_| Mistakes::one("", "is no id: a UUID as text"))?;
+        return Ok(Target::Id(id));
+    }
+    let key: SentKey = strict::read(text)?;
+    let environment = key.environment.unwrap_or(Environment::Production);
+    Ok(Target::Key { agent: key.agent, environment, external_id: key.external_id })
+}
+
+/// The same mistakes at a place further in.
+fn under(at: &str, mut mistakes: Mistakes) -> Mistakes {
+    for mistake in &mut mistakes.0 {
+        mistake.field.insert_str(0, at);
+    }
+    mistakes
 }

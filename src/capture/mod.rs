@@ -2,9 +2,12 @@
 //! one code path: `line` reads the interchange format, `draft` is one judgement, `submit` stores
 //! feedback and lets signals follow, `intake` stores whole lines.
 
+pub mod api;
 pub mod draft;
 pub mod intake;
 pub mod line;
+pub mod links;
+pub mod queries;
 pub mod strict;
 pub mod submit;
 
@@ -56,4 +59,19 @@ impl Permit {
         status: true,
         derive_key: true,
     };
+}
+
+impl Permit {
+    /// What a program with this key may do.
+    pub fn of_key(key: &crate::accounts::model::Key) -> Self {
+        use crate::accounts::Scope;
+        use crate::agents::Unknown;
+        let admin = key.may(Scope::Admin);
+        Self {
+            unknown: if admin { Unknown::Make } else { Unknown::Refuse },
+            feedback: key.may(Scope::Feedback),
+            status: admin,
+            derive_key: false,
+        }
+    }
 }

@@ -1,0 +1,297 @@
+//! What programs read back: interactions with their feedback, and lists of feedback.
+
+use crate::agents::{DeploymentId, Environment};
+use crate::db::{Conn, Instant};
+use crate::feedback::model::{KnownBy, Severity, Urgency};
+use crate::feedback::{Feedback, FeedbackId, Verdict};
+use crate::interactions::model::usd;
+use crate::interactions::queries::Shown;
+use crate::interactions::{InteractionId, JsonText, Source};
+use crate::schema::{
+    agent_versions, agents, categories, deployments, feedback, interactions, people, signals, teams,
+};
+use crate::signals::SignalStatus;
+use crate::signals::model::SignalId;
+use diesel::prelude::*;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+crate::text_enum!(
+    /// Where feedback stands.
+    StatusFilter {
+        Pending = "pending",
+        Accepted = "accepted",
+        Declined = "declined",
+        /// The author revised it.
+        Superseded = "superseded",
+    }
+);
+
+impl StatusFilter {
+    fn of(superseded: bool, signal: Option<SignalStatus>) -> Self {
+        match (superseded, signal) {
+            (true, _) => Self::Superseded,
+            (false, Some(SignalStatus::Accepted)) => Self::Accepted,
+            (false, Some(SignalStatus::Declined)) => Self::Declined,
+            (false, Some(SignalStatus::Pending) | None) => Self::Pending,
+        }
+    }
+}
+
+/// Feedback as programs read it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Feedback)]
+pub struct FeedbackOut {
+    pub id: FeedbackId,
+    pub interaction: InteractionId,
+    pub agent: String,
+    pub agent_version: String,
+    pub team: String,
+    pub environment: Environment,
+    pub external_id: Option<String>,
+    /// Address of the author; null where nobody was named.
+    pub author: Option<String>,
+    /// `session`, `link` or `key`.
+    pub known_by: KnownBy,
+    pub verdict: Verdict,
+    #[schema(value_type = Option<Object>)]
+    pub correction: Option<JsonText>,
+    pub category: Option<String>,
+    pub severity: Severity,
+    pub comment: Option<String>,
+    pub urgency: Urgency,
+    #[schema(value_type = String, format = DateTime)]
+    pub occurred_at: Instant,
+    pub status: StatusFilter,
+    pub superseded_by: Option<FeedbackId>,
+    pub signal_id: Option<SignalId>,
+}
+
+/// An interaction as programs read it: the interchange line with `id`.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Interaction)]
+pub struct InteractionOut {
+    pub id: InteractionId,
+    pub external_id: Option<String>,
+    pub agent: String,
+    pub agent_version: String,
+    pub environment: Environment,
+    pub team: String,
+    /// `log` or `report`.
+    pub source: Source,
+    pub conversation_id: Option<String>,
+    #[schema(value_type = String, format = DateTime)]
+    pub occurred_at: Instant,
+    pub end_user: Option<String>,
+    /// Null once the texts were erased; so are the other texts.
+    #[schema(value_type = Option<Object>)]
+    pub input: Option<JsonText>,
+    #[schema(value_type = Option<Object>)]
+    pub tools: Option<JsonText>,
+    #[schema(value_type = Option<Object>)]
+    pub output: Option<JsonText>,
+    pub error: Option<String>,
+    #[schema(value_type = Option<Object>)]
+    pub sources: Option<JsonText>,
+    pub confidence: Option<f64>,
+    pub model: Option<String>,
+    pub latency_ms: Option<i64>,
+    pub input_tokens: Option<i64>,
+    pub output_tokens: Option<i64>,
+    pub cost_usd: Option<String>,
+    #[schema(value_type = Option<Object>)]
+    pub metadata: Option<JsonText>,
+    pub feedback: Vec<FeedbackOut>,
+}
+
+/// Which feedback is wanted.
+#[derive(Debug, Default, Clone)]
+pub struct FeedbackFilter {
+    pub agent: Option<String>,
+    pub team: Option<String>,
+    pub environment: Option<Environment>,
+    pub verdict: Option<Verdict>,
+    pub status: Option<StatusFilter>,
+    pub category: Option<String>,
+    pub since: Option<Instant>,
+    pub until: Option<Instant>,
+    pub before: Option<FeedbackId>,
+}
+
+type Row = (
+    Feedback,
+    String,
+    String,
+    String,
+    Environment,
+    Option<String>,
+    Option<String>,
+    Option<SignalStatus>,
+    Option<SignalId>,
+);
+
+macro_rules! joined {
+    () => {
+        feedback::table
+            .inner_join(interactions::table.inner_join(agent_versions::table))
+            .inner_join(deployments::table.inner_join(agents::table).inner_join(teams::table))
+            .left_join(people::table)
+            .left_join(categories::table)
+            .left_join(signals::table)
+            .select((
+                feedback::all_columns,
+                agents::slug,
+                agent_versions::name,
+                teams::slug,
+                deployments::environment,
+                people::address.nullable(),
+                categories::slug.nullable(),
+                signals::status.nullable(),
+                signals::id.nullable(),
+            ))
+    };
+}
+
+fn out(row: Row) -> FeedbackOut {
+    let (f, agent, agent_version, team, environment, author, category, status, signal_id) = row;
+    FeedbackOut {
+        id: f.id,
+        interaction: f.interaction_id,
+        agent,
+        agent_version,
+        team,
+        environment,
+        external_id: f.external_id,
+        author,
+        known_by: f.known_by,
+        verdict: f.verdict,
+        correction: f.correction,
+        category,
+        severity: f.severity,
+        comment: f.comment,
+        urgency: f.urgency,
+        occurred_at: f.occurred_at,
+        status: StatusFilter::of(f.superseded_by.is_some(), status),
+        superseded_by: f.superseded_by,
+        signal_id,
+    }
+}
+
+/// An interaction with all its feedback, oldest first.
+pub fn interaction(conn: &mut Conn, id: InteractionId) -> QueryResult<Option<InteractionOut>> {
+    let Some(shown) = crate::interactions::queries::find_by_id(conn, id)? else {
+        return Ok(None);
+    };
+    let rows: Vec<Row> =
+        joined!().filter(feedback::interaction_id.eq(id)).order(feedback::id).load(conn)?;
+    let Shown { row, body, version, agent, team, end_user, .. } = shown;
+    let body = body.map(|b| (Some(b.input), b.tools, b.output, b.error, b.sources, b.metadata));
+    let (input, tools, output, error, sources, metadata) = body.unwrap_or_default();
+    Ok(Some(InteractionOut {
+        id,
+        external_id: row.external_id,
+        agent: agent.slug,
+        agent_version: version,
+        environment: row.environment,
+        team,
+        source: row.source,
+        conversation_id: row.conversation_id,
+        occurred_at: row.occurred_at,
+        end_user,
+        input,
+        tools,
+        output,
+        error,
+        sources,
+        confidence: row.confidence,
+        model: row.model,
+        latency_ms: row.latency_ms,
+        input_tokens: row.input_tokens,
+        output_tokens: row.output_tokens,
+        cost_usd: row.cost_nano_usd.map(usd),
+        metadata,
+        feedback: rows.into_iter().map(out).collect(),
+    }))
+}
+
+/// The newest feedback that passes the filter.
+pub fn list_feedback(
+    conn: &mut Conn,
+    filter: &FeedbackFilter,
+    limit: i64,
+) -> QueryResult<Vec<FeedbackOut>> {
+    let named = filter.agent.is_some() || filter.team.is_some() || filter.environment.is_some();
+    let mut ids = Vec::new();
+    if named {
+        // One short walk of an index for each deployment, then the newest of them all.
+        for deployment in deployments_named(conn, filter)? {
+            ids.extend(ids_of(conn, filter, Some(deployment), limit)?);
+        }
+        ids.sort_unstable_by(|a, b| b.cmp(a));
+        ids.truncate(usize::try_from(limit).unwrap_or(0));
+    } else {
+        ids = ids_of(conn, filter, None, limit)?;
+    }
+    let rows: Vec<Row> =
+        joined!().filter(feedback::id.eq_any(ids)).order(feedback::id.desc()).load(conn)?;
+    Ok(rows.into_iter().map(out).collect())
+}
+
+fn deployments_named(conn: &mut Conn, filter: &FeedbackFilter) -> QueryResult<Vec<DeploymentId>> {
+    let mut query = deployments::table
+        .inner_join(agents::table)
+        .inner_join(teams::table)
+        .select(deployments::id)
+        .into_boxed();
+    if let Some(agent) = &filter.agent {
+        query = query.filter(agents::slug.eq(agent));
+    }
+    if let Some(team) = &filter.team {
+        query = query.filter(teams::slug.eq(team));
+    }
+    if let Some(environment) = filter.environment {
+        query = query.filter(deployments::environment.eq(environment));
+    }
+    query.load(conn)
+}
+
+fn ids_of(
+    conn: &mut Conn,
+    filter: &FeedbackFilter,
+    deployment: Option<DeploymentId>,
+    limit: i64,
+) -> QueryResult<Vec<FeedbackId>> {
+    let mut query = feedback::table
+        .left_join(signals::table)
+        .left_join(categories::table)
+        .select(feedback::id)
+        .order(feedback::id.desc())
+        .limit(limit)
+        .into_boxed();
+    if let Some(deployment) = deployment {
+        query = query.filter(feedback::deployment_id.eq(deployment));
+    }
+    if let Some(before) = filter.before {
+        query = query.filter(feedback::id.lt(before));
+    }
+    if let Some(verdict) = filter.verdict {
+        query = query.filter(feedback::verdict.eq(verdict));
+    }
+    if let Some(category) = &filter.category {
+        query = query.filter(categories::slug.eq(category));
+    }
+    if let Some(since) = filter.since {
+        query = query.filter(feedback::occurred_at.ge(since));
+    }
+    if let Some(until) = filter.until {
+        query = query.filter(feedback::occurred_at.lt(until));
+    }
+    query = match filter.status {
+        None => query,
+        Some(StatusFilter::Superseded) => query.filter(feedback::superseded_by.is_not_null()),
+        Some(StatusFilter::Pending) => query.filter(signals::status.eq(SignalStatus::Pending)),
+        Some(StatusFilter::Accepted) => query.filter(signals::status.eq(SignalStatus::Accepted)),
+        Some(StatusFilter::Declined) => query.filter(signals::status.eq(SignalStatus::Declined)),
+    };
+    query.load(conn)
+}
