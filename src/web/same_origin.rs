@@ -2,7 +2,7 @@
 //! browsers and pass.
 
 use crate::error::AppError;
-use actix_web::body::MessageBody;
+use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header;
 use actix_web::middleware::Next;
@@ -11,11 +11,12 @@ use actix_web::middleware::Next;
 pub async fn check(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     if request.method().is_safe() || request.path().starts_with("/api/") || is_ours(&request) {
-        return next.call(request).await;
+        return Ok(next.call(request).await?.map_into_boxed_body());
     }
-    Err(AppError::Forbidden("This form was sent from another site.".into()).into())
+    let error = AppError::Forbidden("This form was sent from another site.".into());
+    Ok(request.error_response(error))
 }
 
 /// `Sec-Fetch-Site` where the browser sends it, else `Origin` against `Host`.
