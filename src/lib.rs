@@ -22,5 +22,6 @@ pub mod signals;
 pub mod capture;
 
 pub mod jobs;
+pub mod openapi;
 pub mod server;
 pub mod cli;

@@ -123,7 +123,7 @@ impl Server {
 
 /// One line a slice.
 fn routes(cfg: &mut ServiceConfig) {
-    cfg.configure(web::assets::routes).configure(capture::api::routes);
+    cfg.configure(web::assets::routes).configure(capture::api::routes).configure(crate::openapi::routes);
 }
 
 /// Keeps a second server off an embedded database, for as long as the file is held.

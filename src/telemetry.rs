@@ -50,6 +50,7 @@ impl RootSpanBuilder for RequestSpan {
             Err(error) => error.as_response_error().status_code().as_u16(),
         };
         span.record("status", status);
+        span.in_scope(|| tracing::debug!("answered"));
     }
 }
 

@@ -1,0 +1,221 @@
+//! The API described: `/openapi.json` (OpenAPI 3.1, generated from the handlers) and `/docs`, the
+//! same as a page to read.
+
+use crate::accounts::Anyone;
+use crate::capture;
+use crate::error::AppResult;
+use crate::web::problem::Problem;
+use crate::web::{PageContext, page};
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use serde_json::Value;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Overrule",
+        description = "People's overrides of AI agents, as training signals.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    paths(
+        capture::api::interactions::create,
+        capture::api::interactions::show,
+        capture::api::feedback::create,
+        capture::api::feedback::list,
+    ),
+    components(schemas(Problem)),
+    tags(
+        (name = "interactions", description = "What agents were asked, and what they answered."),
+        (name = "feedback", description = "What people say of it."),
+        (name = "agents", description = "What answers: labels, schema, categories, review."),
+        (name = "signals", description = "Labelled examples, as files that trainers load."),
+    ),
+    modifiers(&Keys),
+)]
+struct Api;
+
+struct Keys;
+
+impl Modify for Keys {
+    fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("A key made with `overrule key create`, sent as a bearer token."))
+            .build();
+        let components = api.components.get_or_insert_default();
+        components.add_security_scheme("key", SecurityScheme::Http(scheme));
+    }
+}
+
+/// `/openapi.json` and `/docs`
+pub fn routes(cfg: &mut web::ServiceConfig) {
+    cfg.route("/openapi.json", web::get().to(json)).route("/docs", web::get().to(docs));
+}
+
+/// The description as JSON text.
+pub fn text() -> AppResult<String> {
+    Api::openapi().to_pretty_json().map_err(crate::error::AppError::internal)
+}
+
+async fn json(_by: Anyone) -> AppResult<HttpResponse> {
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
+        .content_type("application/json")
+        .body(text()?))
+}
+
+async fn docs(by: Anyone) -> AppResult<HttpResponse> {
+    let api: Value = serde_json::from_str(&text()?).map_err(crate::error::AppError::internal)?;
+    page(StatusCode::OK, &DocsPage { ctx: by.ctx(), groups: groups(&api), schemas: schemas(&api) })
+}
+
+#[derive(Template)]
+#[template(path = "docs/index.html")]
+struct DocsPage {
+    ctx: PageContext,
+    groups: Vec<Group>,
+    schemas: Vec<Schema>,
+}
+
+struct Group {
+    name: String,
+    description: String,
+    calls: Vec<Call>,
+}
+
+struct Call {
+    anchor: String,
+    method: String,
+    path: String,
+    summary: String,
+    description: String,
+    parameters: Vec<Field>,
+    bodies: Vec<Field>,
+    answers: Vec<Field>,
+}
+
+/// A row of a table: what it is called, its type, whether it must be there, what it means.
+struct Field {
+    name: String,
+    kind: String,
+    link: String,
+    is_required: bool,
+    text: String,
+}
+
+struct Schema {
+    name: String,
+    description: String,
+    fields: Vec<Field>,
+}
+
+fn groups(api: &Value) -> Vec<Group> {
+    let tags = api["tags"].as_array().into_iter().flatten();
+    tags.map(|tag| Group {
+        name: text_of(&tag["name"]),
+        description: text_of(&tag["description"]),
+        calls: calls(api, &text_of(&tag["name"])),
+    })
+    .filter(|group| !group.calls.is_empty())
+    .collect()
+}
+
+fn calls(api: &Value, tag: &str) -> Vec<Call> {
+    let mut calls = Vec::new();
+    for (path, methods) in api["paths"].as_object().into_iter().flatten() {
+        for (method, call) in methods.as_object().into_iter().flatten() {
+            if call["tags"][0] == *tag {
+                calls.push(self::call(path, method, call));
+            }
+        }
+    }
+    calls
+}
+
+fn call(path: &str, method: &str, call: &Value) -> Call {
+    let parameters = call["parameters"].as_array().into_iter().flatten();
+    let bodies = call["requestBody"]["content"].as_object().into_iter().flatten();
+    let answers = call["responses"].as_object().into_iter().flatten();
+    Call {
+        anchor: format!("{method}{}", path.replace(['/', '{', '}'], "-")),
+        method: method.to_uppercase(),
+        path: path.to_owned(),
+        summary: text_of(&call["summary"]),
+        description: text_of(&call["description"]),
+        parameters: parameters
+            .map(|p| {
+                let required = p["required"] == true;
+                field(&text_of(&p["name"]), &p["schema"], required, text_of(&p["description"]))
+            })
+            .collect(),
+        bodies: bodies
+            .map(|(kind, body)| field(kind, &body["schema"], true, String::new()))
+            .collect(),
+        answers: answers
+            .map(|(status, answer)| {
+                let content = answer["content"].as_object().and_then(|c| c.values().next());
+                let schema = content.map_or(&Value::Null, |content| &content["schema"]);
+                field(status, schema, true, text_of(&answer["description"]))
+            })
+            .collect(),
+    }
+}
+
+fn schemas(api: &Value) -> Vec<Schema> {
+    let all = api["components"]["schemas"].as_object().into_iter().flatten();
+    all.map(|(name, schema)| {
+        let required: Vec<&Value> = schema["required"].as_array().into_iter().flatten().collect();
+        let fields = schema["properties"].as_object().into_iter().flatten();
+        Schema {
+            name: name.clone(),
+            description: match schema["enum"].as_array() {
+                Some(words) => words.iter().map(text_of).collect::<Vec<_>>().join(" · "),
+                None => text_of(&schema["description"]),
+            },
+            fields: fields
+                .map(|(name, schema)| {
+                    let is_required = required.iter().any(|r| *r == name);
+                    field(name, schema, is_required, text_of(&schema["description"]))
+                })
+                .collect(),
+        }
+    })
+    .collect()
+}
+
+fn field(name: &str, schema: &Value, is_required: bool, text: String) -> Field {
+    let (kind, link) = kind(schema);
+    Field { name: name.to_owned(), kind, link, is_required, text }
+}
+
+/// A schema in a word, and the name of the schema it refers to.
+fn kind(schema: &Value) -> (String, String) {
+    if let Some(name) = schema["$ref"].as_str().and_then(|path| path.rsplit('/').next()) {
+        return (name.to_owned(), name.to_owned());
+    }
+    let any = schema["oneOf"].as_array().or(schema["anyOf"].as_array());
+    if let Some(inner) = any.and_then(|all| all.iter().find(|one| one["type"] != "null")) {
+        return kind(inner);
+    }
+    let types: Vec<String> = match &schema["type"] {
+        Value::Array(types) => types.iter().map(text_of).collect(),
+        one => vec![text_of(one)],
+    };
+    let types: Vec<String> = types.into_iter().filter(|t| t != "null" && !t.is_empty()).collect();
+    if types == ["array"] {
+        let (inner, link) = kind(&schema["items"]);
+        return (format!("list of {inner}"), link);
+    }
+    match schema["format"].as_str() {
+        Some(format) => (format!("{} ({format})", types.join(" or ")), String::new()),
+        None if types.is_empty() => ("any JSON".to_owned(), String::new()),
+        None => (types.join(" or "), String::new()),
+    }
+}
+
+fn text_of(value: &Value) -> String {
+    value.as_str().unwrap_or_default().replace('`', "")
+}
