@@ -24,4 +24,5 @@ pub mod capture;
 pub mod jobs;
 pub mod openapi;
 pub mod server;
+pub mod demo;
 pub mod cli;

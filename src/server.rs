@@ -3,6 +3,7 @@
 use crate::capture::{self, Queues};
 use crate::config::Config;
 use crate::db::{Db, Target, installation};
+use crate::demo::pages::MailFolder;
 use crate::jobs::Jobs;
 use crate::telemetry::RequestSpan;
 use crate::web::limits::{Limit, Limits};
@@ -34,6 +35,7 @@ struct Parts {
     queues: Data<Queues>,
     site: Data<Site>,
     limits: Data<Limits>,
+    mail_folder: Data<MailFolder>,
 }
 
 impl Server {
@@ -66,9 +68,15 @@ impl Server {
         let threads = config.server.threads.unwrap_or_else(|| {
             std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
         });
+        let mail_folder = Data::new(MailFolder(config.data_dir.join("mail")));
         let queues = Data::new(Queues::start(&db)?);
-        let parts =
-            Parts { db: Data::new(db), queues, site: Data::new(site), limits: Data::new(limits) };
+        let parts = Parts {
+            db: Data::new(db),
+            queues,
+            site: Data::new(site),
+            limits: Data::new(limits),
+            mail_folder,
+        };
         Ok(Self { listener, address, threads, parts })
     }
 
@@ -96,6 +104,7 @@ impl Server {
                     .app_data(parts.queues)
                     .app_data(parts.site)
                     .app_data(parts.limits)
+                    .app_data(parts.mail_folder)
                     .app_data(PayloadConfig::new(MAX_REQUEST))
                     .app_data(FormConfig::default().limit(web::form::MAX_FORM))
                     .app_data(JsonConfig::default().limit(MAX_REQUEST))
@@ -123,7 +132,10 @@ impl Server {
 
 /// One line a slice.
 fn routes(cfg: &mut ServiceConfig) {
-    cfg.configure(web::assets::routes).configure(capture::api::routes).configure(crate::openapi::routes);
+    cfg.configure(web::assets::routes)
+        .configure(capture::api::routes)
+        .configure(crate::openapi::routes)
+        .configure(crate::demo::pages::routes);
 }
 
 /// Keeps a second server off an embedded database, for as long as the file is held.

@@ -1,6 +1,7 @@
 //! The command line: one file a command. Standard output carries what a program would read;
 //! words to people and logs go to standard error.
 
+mod demo;
 mod import;
 mod migrate;
 mod serve;
@@ -28,6 +29,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Look around in a sample company, on this machine only
+    Demo(demo::Args),
     /// Serve, with the background worker
     Serve(serve::Args),
     /// Bring the database up to date
@@ -56,6 +59,7 @@ fn start(cli: Cli) -> anyhow::Result<ExitCode> {
     let config = Config::load(cli.config.as_deref(), cli.data_dir.as_deref())?;
     telemetry::start(&config.log);
     match cli.command {
+        Command::Demo(args) => demo::run(config, &args, cli.data_dir.is_some()),
         Command::Serve(args) => serve::run(config, &args),
         Command::Migrate => migrate::run(&config),
         Command::Import(args) => import::run(&config, &args),
