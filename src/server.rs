@@ -5,6 +5,7 @@ use crate::config::Config;
 use crate::db::{Db, Target, installation};
 use crate::demo::pages::MailFolder;
 use crate::jobs::Jobs;
+use crate::mail::Mailer;
 use crate::telemetry::RequestSpan;
 use crate::web::limits::{Limit, Limits};
 use crate::web::token::{self, Signer};
@@ -26,6 +27,7 @@ pub struct Server {
     address: SocketAddr,
     threads: usize,
     parts: Parts,
+    mailer: Mailer,
 }
 
 /// What all handlers share.
@@ -77,7 +79,8 @@ impl Server {
             limits: Data::new(limits),
             mail_folder,
         };
-        Ok(Self { listener, address, threads, parts })
+        let mailer = Mailer::new(&config.mail, &config.data_dir)?;
+        Ok(Self { listener, address, threads, parts, mailer })
     }
 
     /// The address really bound.
@@ -96,7 +99,7 @@ impl Server {
         let (db, queues, jobs_db) =
             (parts.db.clone(), parts.queues.clone(), parts.db.as_ref().clone());
         actix_web::rt::System::new().block_on(async move {
-            let jobs = Jobs::start(jobs_db);
+            let jobs = Jobs::start(&jobs_db, self.mailer);
             let server = HttpServer::new(move || {
                 let parts = parts.clone();
                 App::new()
@@ -133,6 +136,7 @@ impl Server {
 /// One line a slice.
 fn routes(cfg: &mut ServiceConfig) {
     cfg.configure(web::assets::routes)
+        .configure(crate::accounts::routes)
         .configure(capture::api::routes)
         .configure(crate::openapi::routes)
         .configure(crate::demo::pages::routes);

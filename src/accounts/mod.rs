@@ -3,8 +3,11 @@
 
 pub mod actions;
 pub mod extract;
+pub mod handlers;
 pub mod model;
 pub mod queries;
+
+pub use handlers::routes;
 
 pub use extract::{Admin, Anyone, ApiKey, Champion, Engineer, SignedIn};
 pub use model::{KeyId, PersonId, Scope, TeamId, Who};

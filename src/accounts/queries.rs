@@ -82,3 +82,35 @@ pub fn champion_names(conn: &mut Conn, team: TeamId) -> QueryResult<Vec<String>>
         .limit(20)
         .load(conn)
 }
+
+/// Whom a sign-in link is for, used or not, as long as they may sign in.
+pub fn find_by_link(conn: &mut Conn, token_hash: Hash) -> QueryResult<Option<Person>> {
+    use crate::schema::sign_in_links;
+    sign_in_links::table
+        .inner_join(people::table)
+        .filter(sign_in_links::token_hash.eq(token_hash))
+        .filter(people::can_sign_in.eq(true))
+        .filter(people::deactivated_at.is_null())
+        .select(people::all_columns)
+        .first(conn)
+        .optional()
+}
+
+/// Whom a sign-in link is for, if it can still be used.
+pub fn find_by_usable_link(
+    conn: &mut Conn,
+    token_hash: Hash,
+    now: Instant,
+) -> QueryResult<Option<Person>> {
+    use crate::schema::sign_in_links;
+    sign_in_links::table
+        .inner_join(people::table)
+        .filter(sign_in_links::token_hash.eq(token_hash))
+        .filter(sign_in_links::expires_at.gt(now))
+        .filter(sign_in_links::used_at.is_null().or(sign_in_links::is_reusable.eq(true)))
+        .filter(people::can_sign_in.eq(true))
+        .filter(people::deactivated_at.is_null())
+        .select(people::all_columns)
+        .first(conn)
+        .optional()
+}

@@ -3,8 +3,11 @@
 
 mod demo;
 mod import;
+mod key;
 mod migrate;
 mod serve;
+mod user;
+mod worker;
 
 use crate::config::{Config, ConfigError};
 use crate::db::{self, Db};
@@ -33,8 +36,16 @@ enum Command {
     Demo(demo::Args),
     /// Serve, with the background worker
     Serve(serve::Args),
+    /// Background work only, for several machines on one PostgreSQL
+    Worker,
     /// Bring the database up to date
     Migrate,
+    /// People
+    #[command(subcommand)]
+    User(user::Command),
+    /// Keys for programs
+    #[command(subcommand)]
+    Key(key::Command),
     /// Read interactions and feedback from interchange JSONL
     Import(import::Args),
 }
@@ -61,7 +72,10 @@ fn start(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Demo(args) => demo::run(config, &args, cli.data_dir.is_some()),
         Command::Serve(args) => serve::run(config, &args),
+        Command::Worker => worker::run(&config),
         Command::Migrate => migrate::run(&config),
+        Command::User(command) => user::run(&config, command),
+        Command::Key(command) => key::run(&config, command),
         Command::Import(args) => import::run(&config, &args),
     }
 }
@@ -77,4 +91,10 @@ pub(crate) fn open(config: &Config) -> anyhow::Result<Db> {
         db::migrate(&target)?;
     }
     Db::open(&target)
+}
+
+/// What links start with where the server is not running: its setting, or where it would listen.
+pub(crate) fn public_url(config: &Config) -> String {
+    let listen = || format!("http://{}", config.server.listen);
+    config.server.public_url.clone().unwrap_or_else(listen)
 }

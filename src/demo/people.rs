@@ -1,12 +1,11 @@
 //! The people of the demo, made up, and their links to sign in.
 
-use crate::accounts::model::{Person, SignInLink, Team};
+use crate::accounts::model::{Person, Team};
 use crate::accounts::{PersonId, actions};
 use crate::clock;
 use crate::db::Conn;
 use crate::error::AppResult;
-use crate::schema::{people, sign_in_links, teams};
-use crate::web::token;
+use crate::schema::{people, teams};
 use diesel::prelude::*;
 
 /// Slug and name of each team.
@@ -113,16 +112,5 @@ pub fn make(conn: &mut Conn) -> AppResult<()> {
 pub fn link(conn: &mut Conn, name: &str) -> AppResult<String> {
     let person = crate::accounts::queries::find_by_address(conn, &address(name))?
         .ok_or(crate::error::AppError::NotFound)?;
-    let token = token::random();
-    let now = clock::now();
-    let link = SignInLink {
-        token_hash: token::hash(&token),
-        person_id: person.id,
-        is_reusable: true,
-        created_at: now,
-        expires_at: now.plus_minutes(30 * 24 * 60),
-        used_at: None,
-    };
-    diesel::insert_into(sign_in_links::table).values(&link).execute(conn)?;
-    Ok(token)
+    actions::make_link(conn, person.id, true, 30 * 24 * 60)
 }

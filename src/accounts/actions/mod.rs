@@ -1,7 +1,16 @@
-//! What changes people and teams.
+//! What changes people and teams; signing in and keys have a file each.
+
+mod keys;
+mod sign_in;
+
+pub use keys::make_key;
+pub use sign_in::{
+    MAILED_MINUTES, PRINTED_MINUTES, ask_for_link, end_session, make_link, tidy, use_link,
+};
 
 use super::model::{Membership, Person, PersonId, Team, TeamId, normal_address};
 use super::queries;
+use crate::audit::{self, Actor};
 use crate::clock;
 use crate::db::{Conn, Portable};
 use crate::error::{AppError, AppResult};
@@ -77,6 +86,52 @@ pub fn ensure_team(conn: &mut Conn, slug: &str) -> AppResult<Team> {
     };
     diesel::insert_into(teams::table).values(&team).execute(conn)?;
     Ok(team)
+}
+
+/// What `add_person` is told.
+pub struct NewPerson {
+    pub address: String,
+    pub name: Option<String>,
+    pub is_engineer: bool,
+    pub is_admin: bool,
+    /// Slug, champion, manager.
+    pub teams: Vec<(String, bool, bool)>,
+}
+
+/// Adds a person who can sign in, or gives more to one who is there. A person who was only named
+/// before keeps the row, so what was said under their address is theirs once they sign in.
+pub fn add_person(conn: &mut Conn, by: Actor, new: &NewPerson) -> AppResult<Person> {
+    let address = normal_address(&new.address);
+    if address.parse::<lettre::Address>().is_err() {
+        return Err(AppError::invalid("", format!("`{address}` is no mail address")));
+    }
+    if new.name.as_ref().is_some_and(|name| name.chars().any(char::is_control)) {
+        return Err(AppError::invalid("", "a name holds no control characters"));
+    }
+    let id = claim_addresses(conn, [address.as_str()])?
+        .remove(&address)
+        .ok_or_else(|| AppError::internal(anyhow::anyhow!("the person was not made")))?;
+    let row = people::table.find(id);
+    diesel::update(row).set(people::can_sign_in.eq(true)).execute(conn)?;
+    if let Some(name) = &new.name {
+        diesel::update(row).set(people::name.eq(name)).execute(conn)?;
+    }
+    if new.is_engineer {
+        diesel::update(row).set(people::is_engineer.eq(true)).execute(conn)?;
+    }
+    if new.is_admin {
+        diesel::update(row).set(people::is_admin.eq(true)).execute(conn)?;
+    }
+    for (team, is_champion, is_manager) in &new.teams {
+        let team = ensure_team(conn, team)?;
+        join_team(conn, id, team.id, *is_champion, *is_manager)?;
+    }
+    let teams: Vec<&str> = new.teams.iter().map(|(slug, _, _)| slug.as_str()).collect();
+    let detail = serde_json::json!({
+        "engineer": new.is_engineer, "admin": new.is_admin, "teams": teams,
+    });
+    audit::record(conn, by, "person.add", &format!("person:{id}"), detail)?;
+    Ok(row.select(people::all_columns).first(conn)?)
 }
 
 /// Puts a person into a team; roles they have already stay.
