@@ -20,6 +20,7 @@ pub mod interactions;
 pub mod feedback;
 pub mod signals;
 pub mod capture;
+pub mod exports;
 
 pub mod jobs;
 pub mod openapi;

@@ -25,6 +25,7 @@ use utoipa::{Modify, OpenApi};
         capture::api::interactions::show,
         capture::api::feedback::create,
         capture::api::feedback::list,
+        crate::exports::api::list,
     ),
     components(schemas(Problem)),
     tags(

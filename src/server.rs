@@ -138,6 +138,7 @@ fn routes(cfg: &mut ServiceConfig) {
     cfg.configure(web::assets::routes)
         .configure(crate::accounts::routes)
         .configure(capture::api::routes)
+        .configure(crate::exports::api::routes)
         .configure(crate::openapi::routes)
         .configure(crate::demo::pages::routes);
 }

@@ -2,6 +2,7 @@
 //! words to people and logs go to standard error.
 
 mod demo;
+mod export;
 mod import;
 mod key;
 mod migrate;
@@ -48,6 +49,8 @@ enum Command {
     Key(key::Command),
     /// Read interactions and feedback from interchange JSONL
     Import(import::Args),
+    /// Write signals to a file that a trainer loads as it is
+    Export(export::Args),
 }
 
 /// Runs the command that the process was started with.
@@ -76,6 +79,7 @@ fn start(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Migrate => migrate::run(&config),
         Command::User(command) => user::run(&config, command),
         Command::Key(command) => key::run(&config, command),
+        Command::Export(args) => export::run(&config, args),
         Command::Import(args) => import::run(&config, &args),
     }
 }

@@ -1,0 +1,106 @@
+//! What is asked of an export, and what it says of itself.
+
+use crate::agents::{Environment, OutputKind};
+use crate::db::Instant;
+use crate::error::Mistakes;
+use crate::feedback::Verdict;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+crate::text_enum!(
+    /// The shape of a record.
+    Format {
+        /// The interchange line, with ids and decisions.
+        Signals = "signals",
+        /// TRL: prompt and completion, conversational.
+        Sft = "sft",
+        /// TRL: preference with an explicit prompt (DPO).
+        Preference = "preference",
+        /// TRL: unpaired preference.
+        Kto = "kto",
+        /// OpenAI: chat fine-tuning.
+        OpenaiChat = "openai-chat",
+        /// OpenAI: preference fine-tuning.
+        OpenaiPreference = "openai-preference",
+        /// Text and label.
+        Classification = "classification",
+        /// inspect samples.
+        Eval = "eval",
+        /// promptfoo test cases.
+        Promptfoo = "promptfoo",
+        /// openai/evals samples.
+        OpenaiEvals = "openai-evals",
+    }
+);
+crate::text_enum!(
+    /// Which signals.
+    Status {
+        /// Those that count.
+        Accepted = "accepted",
+        /// Those nobody decided yet.
+        Pending = "pending",
+        /// Both.
+        Any = "any",
+    }
+);
+
+impl Format {
+    /// Whether a record carries its signal's id itself.
+    pub fn carries_ids(self) -> bool {
+        matches!(self, Self::Signals | Self::Eval)
+    }
+
+    /// A sentence where the kind of agent can't give this format.
+    pub fn refuses(self, agent: &str, kind: OutputKind) -> Option<String> {
+        (self == Self::Classification && kind != OutputKind::Label).then(|| {
+            format!(
+                "`{agent}` gives {kind}; the format classification takes an agent of kind label"
+            )
+        })
+    }
+}
+
+/// Which signals, in which shape.
+#[derive(Debug, Clone, Serialize)]
+pub struct Question {
+    pub agent: String,
+    pub format: Format,
+    pub status: Status,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub environment: Option<Environment>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<Verdict>,
+    /// When the interaction happened, or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<Instant>,
+    /// Before the interaction happened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Instant>,
+}
+
+/// What was written.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Summary {
+    pub rows: u64,
+    pub bytes: u64,
+    pub sha256: String,
+    /// How many signals were left out, by reason.
+    pub excluded: BTreeMap<&'static str, u64>,
+}
+
+/// An instant, or a day that starts at midnight UTC.
+pub fn time(text: &str, pointer: &str) -> Result<Instant, Mistakes> {
+    let day = text.parse::<jiff::civil::Date>().ok().filter(|_| text.len() == 10);
+    let midnight = day.map(|day| day.to_datetime(jiff::civil::Time::midnight()));
+    if let Some(midnight) = midnight
+        && let Ok(at) = jiff::tz::TimeZone::UTC.to_timestamp(midnight)
+    {
+        return Ok(Instant::truncated(at));
+    }
+    match crate::capture::draft::instant(Some(text), pointer)? {
+        Some(at) => Ok(at),
+        None => Err(Mistakes::one(pointer, "is missing")),
+    }
+}
