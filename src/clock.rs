@@ -22,6 +22,17 @@ pub fn relative(then: Instant, now: Instant) -> String {
     if ahead { format!("in {amount}") } else { format!("{amount} ago") }
 }
 
+impl Instant {
+    /// How long ago it was, as people say it.
+    pub fn ago(&self) -> String {
+        relative(*self, now())
+    }
+    /// The exact instant for people, in UTC.
+    pub fn exact(&self) -> String {
+        exact(*self)
+    }
+}
+
 /// The day in UTC: `12 Mar 2026`.
 pub fn day(at: Instant) -> String {
     at.0.strftime("%-d %b %Y").to_string()

@@ -137,6 +137,7 @@ impl Server {
 fn routes(cfg: &mut ServiceConfig) {
     cfg.configure(web::assets::routes)
         .configure(crate::accounts::routes)
+        .configure(crate::agents::routes)
         .configure(capture::api::routes)
         .configure(crate::exports::api::routes)
         .configure(crate::openapi::routes)

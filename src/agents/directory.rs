@@ -185,7 +185,7 @@ impl Directory {
         }
         accounts::actions::check_slug(slug).map_err(|error| at(error, pointer))?;
         let next = current.categories.values().map(|c| c.position + 1).max().unwrap_or(0);
-        let category = category(known.agent.id, slug, &accounts::actions::title(slug), next);
+        let category = new_category(known.agent.id, slug, &accounts::actions::title(slug), next);
         diesel::insert_into(categories::table).values(&category).execute(conn)?;
         self.agents.remove(&known.agent.slug);
         Ok(category.id)
@@ -216,7 +216,7 @@ pub fn make_agent(conn: &mut Conn, slug: &str, kind: OutputKind, team: &str) -> 
     diesel::insert_into(agents::table).values(&agent).execute(conn)?;
     for (position, (slug, name)) in (0..).zip(DEFAULT_CATEGORIES) {
         diesel::insert_into(categories::table)
-            .values(&category(agent.id, slug, name, position))
+            .values(&new_category(agent.id, slug, name, position))
             .execute(conn)?;
     }
     Ok(agent)
@@ -243,7 +243,8 @@ fn make_deployment(
     Ok(deployment)
 }
 
-fn category(agent_id: AgentId, slug: &str, name: &str, position: i64) -> Category {
+/// A category that is not stored yet.
+pub fn new_category(agent_id: AgentId, slug: &str, name: &str, position: i64) -> Category {
     Category {
         id: CategoryId::new(),
         agent_id,

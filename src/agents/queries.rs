@@ -76,3 +76,79 @@ pub fn deployments_visible_to(conn: &mut Conn, who: &Who) -> QueryResult<Vec<Dep
     let teams: Vec<TeamId> = who.memberships.iter().map(|m| m.team_id).collect();
     query.filter(deployments::team_id.eq_any(teams)).load(conn)
 }
+
+/// Whether the agent has interactions: whether any of its deployments has.
+pub fn has_interactions(conn: &mut Conn, agent: AgentId) -> QueryResult<bool> {
+    use crate::schema::interactions;
+    diesel::select(diesel::dsl::exists(
+        interactions::table.filter(interactions::agent_id.eq(agent)),
+    ))
+    .get_result(conn)
+}
+
+/// Agents after `after` by slug, with their teams' slugs.
+pub fn list_after(conn: &mut Conn, after: &str, limit: i64) -> QueryResult<Vec<(Agent, String)>> {
+    agents::table
+        .inner_join(crate::schema::teams::table)
+        .filter(agents::slug.gt(after))
+        .order(agents::slug)
+        .limit(limit)
+        .select((agents::all_columns, crate::schema::teams::slug))
+        .load(conn)
+}
+
+/// The newest versions of an agent, at most 50.
+pub fn list_versions(conn: &mut Conn, agent: AgentId) -> QueryResult<Vec<Version>> {
+    agent_versions::table
+        .filter(agent_versions::agent_id.eq(agent))
+        .order(agent_versions::id.desc())
+        .limit(50)
+        .select(agent_versions::all_columns)
+        .load(conn)
+}
+
+/// The deployments of an agent, with their teams' slugs.
+pub fn list_deployments(conn: &mut Conn, agent: AgentId) -> QueryResult<Vec<(Deployment, String)>> {
+    use crate::schema::teams;
+    deployments::table
+        .inner_join(teams::table)
+        .filter(deployments::agent_id.eq(agent))
+        .order((teams::slug, deployments::environment))
+        .select((deployments::all_columns, teams::slug))
+        .load(conn)
+}
+
+/// The categories in use as a tree.
+pub fn category_tree(conn: &mut Conn, agent: AgentId) -> QueryResult<Vec<super::tree::Node>> {
+    let rows: Vec<Category> = list_categories(conn, agent)?
+        .into_iter()
+        .filter(|c| c.retired_at.is_none() && c.merged_into.is_none())
+        .collect();
+    Ok(under(&rows, None))
+}
+
+fn under(rows: &[Category], parent: Option<super::CategoryId>) -> Vec<super::tree::Node> {
+    // A category whose parent was retired stands at the top.
+    let is_child = |row: &&Category| match row.parent_id {
+        Some(id) if rows.iter().any(|r| r.id == id) => parent == Some(id),
+        _ => parent.is_none(),
+    };
+    rows.iter()
+        .filter(is_child)
+        .map(|row| super::tree::Node {
+            slug: row.slug.clone(),
+            name: Some(row.name.clone()),
+            children: under(rows, Some(row.id)),
+        })
+        .collect()
+}
+
+/// The agent with this slug, and its owning team's slug.
+pub fn find_with_team(conn: &mut Conn, slug: &str) -> QueryResult<Option<(Agent, String)>> {
+    agents::table
+        .inner_join(crate::schema::teams::table)
+        .filter(agents::slug.eq(slug))
+        .select((agents::all_columns, crate::schema::teams::slug))
+        .first(conn)
+        .optional()
+}

@@ -1,6 +1,5 @@
 //! One judgement as it is sent, before it is known whom and what it is about.
 
-use super::strict;
 use super::submit::Target;
 use crate::agents::Environment;
 use crate::db::{Hash, Instant};
@@ -10,6 +9,7 @@ use crate::feedback::model::{MAX_COMMENT, Severity, Urgency};
 use crate::interactions::JsonText;
 use crate::interactions::content::canonical;
 use crate::signals::SignalStatus;
+use crate::web::strict;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;

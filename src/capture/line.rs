@@ -1,13 +1,13 @@
 //! One line of the interchange format: an interaction with its feedback inside.
 
 use super::draft::{self, Draft, cut, instant, short};
-use super::strict;
 use crate::agents::Environment;
 use crate::db::{Hash, Instant};
 use crate::error::Mistakes;
 use crate::interactions::JsonText;
 use crate::interactions::content::{canonical, input_hash};
 use crate::interactions::model::nano_usd;
+use crate::web::strict;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;

@@ -8,7 +8,6 @@ pub mod intake;
 pub mod line;
 pub mod links;
 pub mod queries;
-pub mod strict;
 pub mod submit;
 
 use crate::db::{Batch, Db};

@@ -4,6 +4,7 @@ use super::Permit;
 use super::draft::Draft;
 use crate::accounts::{self, PersonId, Who};
 use crate::agents::directory::Known;
+use crate::agents::schema::Schema;
 use crate::agents::{AgentId, CategoryId, Directory, Environment, OutputKind, Unknown};
 use crate::clock;
 use crate::db::Conn;
@@ -223,7 +224,7 @@ fn feedback(
 
 /// Schemas that were compiled for this batch, by agent.
 #[derive(Default)]
-struct Schemas(HashMap<AgentId, Option<Arc<jsonschema::Validator>>>);
+struct Schemas(HashMap<AgentId, Option<Schema>>);
 
 /// Checks a draft against what it is about; gives its category.
 fn check(
@@ -281,16 +282,13 @@ fn check_label(
 
 impl Schemas {
     fn check(&mut self, known: &Known, correction: &JsonText, pointer: &str) -> AppResult<()> {
-        let validator = self.0.entry(known.agent.id).or_insert_with(|| {
-            let schema = known.agent.json_schema.as_deref()?;
-            let schema = serde_json::from_str(schema).ok()?;
-            jsonschema::validator_for(&schema).ok().map(Arc::new)
+        let schema = self.0.entry(known.agent.id).or_insert_with(|| {
+            known.agent.json_schema.as_deref().and_then(|text| Schema::compile(text).ok())
         });
-        let Some(validator) = validator else { return Ok(()) };
-        let value = correction.to_value();
+        let Some(schema) = schema else { return Ok(()) };
         let mut mistakes = Mistakes::default();
-        for breach in validator.iter_errors(&value).take(20) {
-            mistakes.add(format!("{pointer}{}", breach.instance_path()), breach.to_string());
+        for breach in schema.check(&correction.to_value()) {
+            mistakes.add(format!("{pointer}{}", breach.pointer), breach.message);
         }
         mistakes.or(()).map_err(AppError::from)
     }

@@ -1,6 +1,7 @@
 //! The command line: one file a command. Standard output carries what a program would read;
 //! words to people and logs go to standard error.
 
+mod agent;
 mod demo;
 mod export;
 mod import;
@@ -44,6 +45,9 @@ enum Command {
     /// People
     #[command(subcommand)]
     User(user::Command),
+    /// Agents
+    #[command(subcommand)]
+    Agent(agent::Command),
     /// Keys for programs
     #[command(subcommand)]
     Key(key::Command),
@@ -78,6 +82,7 @@ fn start(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Worker => worker::run(&config),
         Command::Migrate => migrate::run(&config),
         Command::User(command) => user::run(&config, command),
+        Command::Agent(command) => agent::run(&config, command),
         Command::Key(command) => key::run(&config, command),
         Command::Export(args) => export::run(&config, args),
         Command::Import(args) => import::run(&config, &args),

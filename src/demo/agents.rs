@@ -2,6 +2,7 @@
 
 use super::story;
 use crate::agents::OutputKind;
+use crate::agents::actions::{self, AgentChange};
 use crate::agents::model::ReviewPolicy;
 use crate::audit::Actor;
 use crate::db::Conn;
@@ -66,34 +67,20 @@ pub fn make(conn: &mut Conn) -> AppResult<()> {
 }
 
 fn configure(conn: &mut Conn, sample: &Sample) -> AppResult<()> {
-    use crate::schema::{agents, labels};
-    use diesel::prelude::*;
     let (slug, name, kind, team, review, good_at, not_for) = *sample;
-    let agent = crate::agents::directory::make_agent(conn, slug, kind, team)?;
-    let schema = (kind == OutputKind::Json).then(|| story::invoice_schema().to_string());
-    let out_of_scope = (kind == OutputKind::Label).then_some("out_of_scope");
-    diesel::update(agents::table.find(agent.id))
-        .set((
-            agents::name.eq(name),
-            agents::review.eq(review),
-            agents::good_at.eq(good_at),
-            agents::not_for.eq(not_for),
-            agents::json_schema.eq(schema),
-            agents::out_of_scope_label.eq(out_of_scope),
-        ))
-        .execute(conn)?;
-    if kind == OutputKind::Label {
-        for (position, name) in (0..).zip(story::LABELS) {
-            let label = crate::agents::model::Label {
-                id: crate::agents::model::LabelId::new(),
-                agent_id: agent.id,
-                position,
-                name: (*name).to_owned(),
-                retired_at: None,
-                created_at: crate::clock::now(),
-            };
-            diesel::insert_into(labels::table).values(&label).execute(conn)?;
-        }
-    }
-    crate::audit::record(conn, Actor::System, "agent.set", slug, serde_json::json!({}))
+    let labels = story::LABELS.iter().map(|label| (*label).to_owned()).collect();
+    let is_label = kind == OutputKind::Label;
+    let change = AgentChange {
+        name: Some(name.to_owned()),
+        kind: Some(kind),
+        team: Some(team.to_owned()),
+        review: Some(review),
+        good_at: Some(good_at.to_owned()),
+        not_for: Some(not_for.to_owned()),
+        labels: is_label.then_some(labels),
+        schema: (kind == OutputKind::Json).then(|| Some(story::invoice_schema().to_string())),
+        out_of_scope_label: is_label.then(|| Some("out_of_scope".to_owned())),
+        ..AgentChange::default()
+    };
+    actions::set(conn, Actor::System, slug, &change).map(drop)
 }

@@ -4,12 +4,14 @@
 pub mod assets;
 pub mod errors;
 pub mod form;
+pub mod json;
 pub mod limits;
 pub mod page;
 pub mod paging;
 pub mod problem;
 pub mod same_origin;
 pub mod security_headers;
+pub mod strict;
 pub mod token;
 
 pub use assets::asset;

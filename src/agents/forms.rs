@@ -1,0 +1,160 @@
+//! The forms of agents and deployments: text, until it is checked.
+
+use super::actions::{AgentChange, DeploymentChange};
+use super::model::{Agent, Deployment, Label, OutputKind, ReviewPolicy, Visibility};
+use super::tree::{self, Node};
+use crate::error::Mistakes;
+use serde::Deserialize;
+use std::str::FromStr;
+
+/// An agent as a browser sends it.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct AgentForm {
+    pub slug: String,
+    pub name: String,
+    pub kind: String,
+    pub team: String,
+    pub review: String,
+    pub visibility: String,
+    pub good_at: String,
+    pub not_for: String,
+    pub labels: String,
+    pub schema: String,
+    pub out_of_scope_label: String,
+    pub categories: String,
+    pub normal_due_minutes: String,
+    pub urgent_due_minutes: String,
+}
+
+impl AgentForm {
+    /// An empty form with the defaults.
+    pub fn new() -> Self {
+        let categories: Vec<Node> = super::model::DEFAULT_CATEGORIES
+            .iter()
+            .map(|(slug, name)| Node {
+                slug: (*slug).to_owned(),
+                name: Some((*name).to_owned()),
+                children: Vec::new(),
+            })
+            .collect();
+        Self {
+            kind: OutputKind::Text.to_string(),
+            review: ReviewPolicy::Required.to_string(),
+            visibility: Visibility::Team.to_string(),
+            categories: tree::show(&categories),
+            normal_due_minutes: super::model::NORMAL_DUE_MINUTES.to_string(),
+            urgent_due_minutes: super::model::URGENT_DUE_MINUTES.to_string(),
+            ..Self::default()
+        }
+    }
+
+    /// The form of an agent that is there.
+    pub fn of(agent: &Agent, team: &str, labels: &[Label], categories: &[Node]) -> Self {
+        let in_use = labels.iter().filter(|label| label.retired_at.is_none());
+        Self {
+            slug: agent.slug.clone(),
+            name: agent.name.clone(),
+            kind: agent.kind.to_string(),
+            team: team.to_owned(),
+            review: agent.review.to_string(),
+            visibility: agent.visibility.to_string(),
+            good_at: agent.good_at.clone(),
+            not_for: agent.not_for.clone(),
+            labels: in_use.map(|label| format!("{}\n", label.name)).collect(),
+            schema: agent.json_schema.clone().unwrap_or_default(),
+            out_of_scope_label: agent.out_of_scope_label.clone().unwrap_or_default(),
+            categories: tree::show(categories),
+            normal_due_minutes: agent.normal_due_minutes.to_string(),
+            urgent_due_minutes: agent.urgent_due_minutes.to_string(),
+        }
+    }
+
+    /// True values, or what is wrong with the text.
+    pub fn check(&self) -> Result<AgentChange, Mistakes> {
+        let mut mistakes = Mistakes::default();
+        let m = &mut mistakes;
+        let kind: Option<OutputKind> = word(m, "kind", &self.kind);
+        let categories = tree::read(&self.categories)
+            .map_err(|why| m.add("categories", why))
+            .unwrap_or_default();
+        let is_label = kind == Some(OutputKind::Label);
+        let is_json = kind == Some(OutputKind::Json);
+        let lines = self.labels.lines().map(str::trim).filter(|line| !line.is_empty());
+        let change = AgentChange {
+            name: Some(self.name.trim().to_owned()),
+            kind,
+            team: Some(self.team.trim().to_owned()).filter(|team| !team.is_empty()),
+            review: word(m, "review", &self.review),
+            visibility: word(m, "visibility", &self.visibility),
+            good_at: Some(self.good_at.trim().to_owned()),
+            not_for: Some(self.not_for.trim().to_owned()),
+            labels: is_label.then(|| lines.map(str::to_owned).collect()),
+            schema: Some(filled(&self.schema).filter(|_| is_json)),
+            out_of_scope_label: Some(filled(&self.out_of_scope_label).filter(|_| is_label)),
+            categories: Some(categories),
+            normal_due_minutes: minutes(m, "normal_due_minutes", &self.normal_due_minutes),
+            urgent_due_minutes: minutes(m, "urgent_due_minutes", &self.urgent_due_minutes),
+        };
+        mistakes.or(change)
+    }
+}
+
+/// A deployment as a browser sends it.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct DeploymentForm {
+    pub review: String,
+    pub visibility: String,
+    pub normal_due_minutes: String,
+    pub urgent_due_minutes: String,
+}
+
+impl DeploymentForm {
+    /// The form of a deployment that is there.
+    pub fn of(deployment: &Deployment) -> Self {
+        Self {
+            review: deployment.review.to_string(),
+            visibility: deployment.visibility.to_string(),
+            normal_due_minutes: deployment.normal_due_minutes.to_string(),
+            urgent_due_minutes: deployment.urgent_due_minutes.to_string(),
+        }
+    }
+
+    /// True values, or what is wrong with the text.
+    pub fn check(&self) -> Result<DeploymentChange, Mistakes> {
+        let mut mistakes = Mistakes::default();
+        let m = &mut mistakes;
+        let change = (
+            word::<ReviewPolicy>(m, "review", &self.review),
+            word::<Visibility>(m, "visibility", &self.visibility),
+            minutes(m, "normal_due_minutes", &self.normal_due_minutes),
+            minutes(m, "urgent_due_minutes", &self.urgent_due_minutes),
+        );
+        match change {
+            (Some(review), Some(visibility), Some(normal), Some(urgent)) => Ok(DeploymentChange {
+                review,
+                visibility,
+                normal_due_minutes: normal,
+                urgent_due_minutes: urgent,
+            }),
+            _ => Err(mistakes),
+        }
+    }
+}
+
+fn word<T: FromStr<Err = String>>(mistakes: &mut Mistakes, field: &str, text: &str) -> Option<T> {
+    text.parse().map_err(|why| mistakes.add(field, why)).ok()
+}
+
+fn minutes(mistakes: &mut Mistakes, field: &str, text: &str) -> Option<i64> {
+    let number = text.trim().parse().ok().filter(|minutes| (1..=525_600).contains(minutes));
+    if number.is_none() {
+        mistakes.add(field, "is a number of minutes from 1 to 525,600 (a year)");
+    }
+    number
+}
+
+fn filled(text: &str) -> Option<String> {
+    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+}

@@ -1,0 +1,113 @@
+//! `overrule agent set`
+
+use crate::agents::actions::{self, AgentChange};
+use crate::agents::model::{ReviewPolicy, Visibility};
+use crate::agents::tree::{self, Node};
+use crate::agents::{OutputKind, queries};
+use crate::audit::Actor;
+use crate::config::Config;
+use anyhow::Context;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+#[derive(clap::Subcommand)]
+pub(super) enum Command {
+    /// Make an agent, or change one; what is not named stays as it is
+    Set(Box<Set>),
+}
+
+#[derive(clap::Args)]
+pub(super) struct Set {
+    /// The agent's name in programs
+    slug: String,
+    /// The agent's name for people
+    #[arg(long)]
+    name: Option<String>,
+    /// text, label, json or message
+    #[arg(long)]
+    kind: Option<OutputKind>,
+    /// Labels: one a line, or a JSON list; those left out are retired
+    #[arg(long, value_name = "FILE")]
+    labels: Option<PathBuf>,
+    /// A JSON Schema
+    #[arg(long, value_name = "FILE")]
+    schema: Option<PathBuf>,
+    /// Categories: a slug a line, two spaces for each level, or a JSON tree
+    #[arg(long, value_name = "FILE")]
+    categories: Option<PathBuf>,
+    /// none, trusted or required
+    #[arg(long)]
+    review: Option<ReviewPolicy>,
+    /// The owning team, made if it isn't there
+    #[arg(long)]
+    team: Option<String>,
+    /// team or own
+    #[arg(long)]
+    visibility: Option<Visibility>,
+    /// What it is good at, for end users
+    #[arg(long, value_name = "TEXT")]
+    good_at: Option<String>,
+    /// What it is not for, for end users
+    #[arg(long, value_name = "TEXT")]
+    not_for: Option<String>,
+    /// The label of what is out of its scope
+    #[arg(long, value_name = "LABEL")]
+    out_of_scope_label: Option<String>,
+}
+
+pub(super) fn run(config: &Config, command: Command) -> anyhow::Result<ExitCode> {
+    let Command::Set(set) = command;
+    let change = AgentChange {
+        name: set.name,
+        kind: set.kind,
+        team: set.team,
+        review: set.review,
+        visibility: set.visibility,
+        good_at: set.good_at,
+        not_for: set.not_for,
+        labels: set.labels.as_deref().map(labels).transpose()?,
+        schema: set.schema.as_deref().map(text).transpose()?.map(Some),
+        out_of_scope_label: set.out_of_scope_label.map(Some),
+        categories: set.categories.as_deref().map(categories).transpose()?,
+        normal_due_minutes: None,
+        urgent_due_minutes: None,
+    };
+    let db = super::open(config)?;
+    let slug = set.slug;
+    let (agent, is_new, labels) = db.write_now(move |conn| {
+        let (agent, is_new) = actions::set(conn, Actor::CommandLine, &slug, &change)?;
+        let labels = queries::list_labels(conn, agent.id)?.len();
+        Ok((agent, is_new, labels))
+    })?;
+    db.close();
+    let labels = if labels > 0 { format!(", {labels} labels") } else { String::new() };
+    let made = if is_new { "made" } else { "changed" };
+    eprintln!("{made} {}: gives {}, review {}{labels}", agent.slug, agent.kind, agent.review);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn text(path: &Path) -> anyhow::Result<String> {
+    std::fs::read_to_string(path).with_context(|| format!("can't read {}", path.display()))
+}
+
+fn labels(path: &Path) -> anyhow::Result<Vec<String>> {
+    let text = text(path)?;
+    if text.trim_start().starts_with('[') {
+        return serde_json::from_str(&text)
+            .with_context(|| format!("{} is not a JSON list of labels", path.display()));
+    }
+    Ok(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect())
+}
+
+fn categories(path: &Path) -> anyhow::Result<Vec<Node>> {
+    let text = text(path)?;
+    if text.trim_start().starts_with('[') {
+        if let Ok(slugs) = serde_json::from_str::<Vec<String>>(&text) {
+            let node = |slug| Node { slug, name: None, children: Vec::new() };
+            return Ok(slugs.into_iter().map(node).collect());
+        }
+        return serde_json::from_str(&text)
+            .with_context(|| format!("{} is not a JSON tree of categories", path.display()));
+    }
+    tree::read(&text).map_err(|why| anyhow::anyhow!("{}: {why}", path.display()))
+}
