@@ -1,8 +1,37 @@
 //! The clock's work, beside the server. Each job is safe to run twice and on two machines.
 
 use crate::db::Db;
+use crate::error::{AppError, AppResult};
+use crate::mail::{Mailer, Nudge, outbox};
+use crate::web::limits::Limits;
+use crate::web::operating::Metrics;
+use crate::{accounts, clock};
+use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+/// How often the outbox is looked at when nobody nudges.
+const MAIL_EVERY: Duration = Duration::from_secs(1);
+/// How long to leave a database alone that could not be reached.
+const AFTER_FAILURE: Duration = Duration::from_secs(10);
+/// How often what ran out is removed.
+const TIDY_EVERY: Duration = Duration::from_secs(60 * 60);
+/// How often figures are folded together, so that they take no memory between scrapes.
+const FOLD_EVERY: Duration = Duration::from_secs(5);
+
+/// What the jobs work with.
+#[derive(Clone)]
+pub struct Tools {
+    pub db: Db,
+    pub mailer: Mailer,
+    /// Wakes the mail delivery.
+    pub nudge: Nudge,
+    /// The rate limits of the server in this process, if there is one.
+    pub limits: Option<Limits>,
+    /// The figures of this process, if it shows them.
+    pub metrics: Option<Metrics>,
+}
 
 /// The running jobs.
 pub struct Jobs {
@@ -11,10 +40,15 @@ pub struct Jobs {
 }
 
 impl Jobs {
-    /// Starts every job.
-    pub fn start(_db: Db) -> Self {
-        let (stop, _) = watch::channel(false);
-        Self { stop, tasks: Vec::new() }
+    /// Starts every job on the runtime of the caller.
+    pub fn start(tools: Tools) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let tasks = vec![
+            tokio::spawn(mail(tools.clone(), stopped.clone())),
+            tokio::spawn(tidy(tools.clone(), stopped.clone())),
+            tokio::spawn(fold(tools, stopped)),
+        ];
+        Self { stop, tasks }
     }
 
     /// Lets each job finish the piece it is at.
@@ -24,4 +58,67 @@ impl Jobs {
             let _ = task.await;
         }
     }
+}
+
+/// Sends mail until told to stop; a full batch is followed by the next at once.
+async fn mail(tools: Tools, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        let pause = match outbox::deliver(&tools.db, &tools.mailer).await {
+            Ok(0) => MAIL_EVERY,
+            Ok(_) => continue,
+            Err(error) => {
+                tell("mail", &error);
+                AFTER_FAILURE
+            }
+        };
+        tokio::select! {
+            () = sleep(pause) => {}
+            () = tools.nudge.wait() => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+/// Removes what ran out, at once and then every hour.
+async fn tidy(tools: Tools, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        if let Err(error) = tidy_once(&tools).await {
+            tell("tidy", &error);
+        }
+        tokio::select! {
+            () = sleep(TIDY_EVERY) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+async fn tidy_once(tools: &Tools) -> AppResult<()> {
+    if let Some(limits) = &tools.limits {
+        limits.tidy();
+    }
+    let removed = tools
+        .db
+        .write(|conn| {
+            let now = clock::now();
+            Ok(accounts::links::tidy(conn, now)? + outbox::tidy(conn, now)?)
+        })
+        .await?;
+    tracing::debug!(removed, "tidied");
+    Ok(())
+}
+
+async fn fold(tools: Tools, mut stop: watch::Receiver<bool>) {
+    let Some(metrics) = tools.metrics else { return };
+    while !*stop.borrow() {
+        metrics.fold();
+        tokio::select! {
+            () = sleep(FOLD_EVERY) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+/// The cause goes to the log; a job tries again by itself.
+fn tell(job: &str, error: &AppError) {
+    tracing::warn!(job, cause = %error, "a job failed and will be tried again");
 }

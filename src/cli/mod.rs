@@ -3,8 +3,11 @@
 
 mod demo;
 mod import;
+mod key;
 mod migrate;
 mod serve;
+mod user;
+mod worker;
 
 use crate::config::{Config, ConfigError};
 use crate::db::{self, Db};
@@ -33,8 +36,16 @@ enum Command {
     Demo(demo::Args),
     /// Serve, with the background worker
     Serve(serve::Args),
+    /// Only the background work, for several machines on one PostgreSQL
+    Worker,
     /// Bring the database up to date
     Migrate,
+    /// People who may sign in
+    #[command(subcommand)]
+    User(user::Command),
+    /// Keys for programs
+    #[command(subcommand)]
+    Key(key::Command),
     /// Read interactions and feedback from interchange JSONL
     Import(import::Args),
 }
@@ -61,7 +72,10 @@ fn start(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Demo(args) => demo::run(config, &args, cli.data_dir.is_some()),
         Command::Serve(args) => serve::run(config, &args),
+        Command::Worker => worker::run(&config),
         Command::Migrate => migrate::run(&config),
+        Command::User(command) => user::run(&config, &command),
+        Command::Key(command) => key::run(&config, &command),
         Command::Import(args) => import::run(&config, &args),
     }
 }

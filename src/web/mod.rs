@@ -4,7 +4,9 @@
 pub mod assets;
 pub mod errors;
 pub mod form;
+pub mod kept_form;
 pub mod limits;
+pub mod operating;
 pub mod page;
 pub mod paging;
 pub mod problem;
