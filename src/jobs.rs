@@ -1,13 +1,37 @@
 //! The clock's work, beside the server. Each job is safe to run twice and on two machines.
 
-use crate::accounts;
-use crate::clock;
 use crate::db::Db;
-use crate::error::AppResult;
-use crate::mail::{self, Mailer};
+use crate::error::{AppError, AppResult};
+use crate::mail::{Mailer, Nudge, outbox};
+use crate::web::limits::Limits;
+use crate::web::operating::Metrics;
+use crate::{accounts, clock};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+/// How often the outbox is looked at when nobody nudges.
+const MAIL_EVERY: Duration = Duration::from_secs(1);
+/// How long to leave a database alone that could not be reached.
+const AFTER_FAILURE: Duration = Duration::from_secs(10);
+/// How often what ran out is removed.
+const TIDY_EVERY: Duration = Duration::from_secs(60 * 60);
+/// How often figures are folded together, so that they take no memory between scrapes.
+const FOLD_EVERY: Duration = Duration::from_secs(5);
+
+/// What the jobs work with.
+#[derive(Clone)]
+pub struct Tools {
+    pub db: Db,
+    pub mailer: Mailer,
+    /// Wakes the mail delivery.
+    pub nudge: Nudge,
+    /// The rate limits of the server in this process, if there is one.
+    pub limits: Option<Limits>,
+    /// The figures of this process, if it shows them.
+    pub metrics: Option<Metrics>,
+}
 
 /// The running jobs.
 pub struct Jobs {
@@ -16,19 +40,13 @@ pub struct Jobs {
 }
 
 impl Jobs {
-    /// Starts every job.
-    pub fn start(db: &Db, mailer: Mailer) -> Self {
+    /// Starts every job on the runtime of the caller.
+    pub fn start(tools: Tools) -> Self {
         let (stop, stopped) = watch::channel(false);
-        let (mail_db, tidy_db) = (db.clone(), db.clone());
         let tasks = vec![
-            every(Duration::from_secs(1), stopped.clone(), move || {
-                let (db, mailer) = (mail_db.clone(), mailer.clone());
-                async move { mail::deliver(&db, &mailer).await.map(drop) }
-            }),
-            every(Duration::from_secs(3_600), stopped, move || {
-                let db = tidy_db.clone();
-                async move { db.write(|conn| accounts::actions::tidy(conn, clock::now())).await }
-            }),
+            tokio::spawn(mail(tools.clone(), stopped.clone())),
+            tokio::spawn(tidy(tools.clone(), stopped.clone())),
+            tokio::spawn(fold(tools, stopped)),
         ];
         Self { stop, tasks }
     }
@@ -42,26 +60,65 @@ impl Jobs {
     }
 }
 
-/// Runs `job` again and again until it is told to stop. An error is logged, and the next turn
-/// comes as if nothing had been.
-#[allow(clippy::disallowed_methods)]
-fn every<F>(
-    pause: Duration,
-    mut stopped: watch::Receiver<bool>,
-    mut job: impl FnMut() -> F + 'static,
-) -> JoinHandle<()>
-where
-    F: Future<Output = AppResult<()>> + 'static,
-{
-    actix_web::rt::spawn(async move {
-        while !*stopped.borrow() {
-            if let Err(error) = job().await {
-                tracing::warn!(%error, "a job failed; it is tried again");
+/// Sends mail until told to stop; a full batch is followed by the next at once.
+async fn mail(tools: Tools, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        let pause = match outbox::deliver(&tools.db, &tools.mailer).await {
+            Ok(0) => MAIL_EVERY,
+            Ok(_) => continue,
+            Err(error) => {
+                tell("mail", &error);
+                AFTER_FAILURE
             }
-            tokio::select! {
-                () = tokio::time::sleep(pause) => {}
-                _ = stopped.changed() => {}
-            }
+        };
+        tokio::select! {
+            () = sleep(pause) => {}
+            () = tools.nudge.wait() => {}
+            _ = stop.changed() => {}
         }
-    })
+    }
+}
+
+/// Removes what ran out, at once and then every hour.
+async fn tidy(tools: Tools, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        if let Err(error) = tidy_once(&tools).await {
+            tell("tidy", &error);
+        }
+        tokio::select! {
+            () = sleep(TIDY_EVERY) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+async fn tidy_once(tools: &Tools) -> AppResult<()> {
+    if let Some(limits) = &tools.limits {
+        limits.tidy();
+    }
+    let removed = tools
+        .db
+        .write(|conn| {
+            let now = clock::now();
+            Ok(accounts::links::tidy(conn, now)? + outbox::tidy(conn, now)?)
+        })
+        .await?;
+    tracing::debug!(removed, "tidied");
+    Ok(())
+}
+
+async fn fold(tools: Tools, mut stop: watch::Receiver<bool>) {
+    let Some(metrics) = tools.metrics else { return };
+    while !*stop.borrow() {
+        metrics.fold();
+        tokio::select! {
+            () = sleep(FOLD_EVERY) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+/// The cause goes to the log; a job tries again by itself.
+fn tell(job: &str, error: &AppError) {
+    tracing::warn!(job, cause = %error, "a job failed and will be tried again");
 }

@@ -1,13 +1,15 @@
 //! The HTTP server: middleware in order, one `configure` a slice, and an orderly end.
 
+use crate::accounts::{self, KeyCache};
 use crate::capture::{self, Queues};
 use crate::config::Config;
 use crate::db::{Db, Target, installation};
 use crate::demo::pages::MailFolder;
-use crate::jobs::Jobs;
-use crate::mail::Mailer;
+use crate::jobs::{Jobs, Tools};
+use crate::mail::{Mailer, Nudge};
 use crate::telemetry::RequestSpan;
 use crate::web::limits::{Limit, Limits};
+use crate::web::operating::{self, Metrics};
 use crate::web::token::{self, Signer};
 use crate::web::{self, Site};
 use actix_web::middleware::{Compress, from_fn};
@@ -26,8 +28,8 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     threads: usize,
-    parts: Parts,
     mailer: Mailer,
+    parts: Parts,
 }
 
 /// What all handlers share.
@@ -38,6 +40,9 @@ struct Parts {
     site: Data<Site>,
     limits: Data<Limits>,
     mail_folder: Data<MailFolder>,
+    keys: Data<KeyCache>,
+    nudge: Data<Nudge>,
+    metrics: Data<Metrics>,
 }
 
 impl Server {
@@ -78,9 +83,12 @@ impl Server {
             site: Data::new(site),
             limits: Data::new(limits),
             mail_folder,
+            keys: Data::new(KeyCache::default()),
+            nudge: Data::new(Nudge::default()),
+            metrics: Data::new(Metrics::install()?),
         };
-        let mailer = Mailer::new(&config.mail, &config.data_dir)?;
-        Ok(Self { listener, address, threads, parts, mailer })
+        let mailer = Mailer::from_config(config)?;
+        Ok(Self { listener, address, threads, mailer, parts })
     }
 
     /// The address really bound.
@@ -96,10 +104,16 @@ impl Server {
     /// Serves until the process is told to stop, then finishes what was accepted.
     pub fn run(self) -> anyhow::Result<()> {
         let parts = self.parts.clone();
-        let (db, queues, jobs_db) =
-            (parts.db.clone(), parts.queues.clone(), parts.db.as_ref().clone());
+        let (db, queues) = (parts.db.clone(), parts.queues.clone());
+        let tools = Tools {
+            db: parts.db.as_ref().clone(),
+            mailer: self.mailer,
+            nudge: parts.nudge.as_ref().clone(),
+            limits: Some(parts.limits.as_ref().clone()),
+            metrics: Some(parts.metrics.as_ref().clone()),
+        };
         actix_web::rt::System::new().block_on(async move {
-            let jobs = Jobs::start(&jobs_db, self.mailer);
+            let jobs = Jobs::start(tools);
             let server = HttpServer::new(move || {
                 let parts = parts.clone();
                 App::new()
@@ -108,14 +122,19 @@ impl Server {
                     .app_data(parts.site)
                     .app_data(parts.limits)
                     .app_data(parts.mail_folder)
+                    .app_data(parts.keys)
+                    .app_data(parts.nudge)
+                    .app_data(parts.metrics)
                     .app_data(PayloadConfig::new(MAX_REQUEST))
                     .app_data(FormConfig::default().limit(web::form::MAX_FORM))
                     .app_data(JsonConfig::default().limit(MAX_REQUEST))
                     .wrap(from_fn(web::same_origin::check))
+                    .wrap(from_fn(web::kept_form::keep))
                     .wrap(from_fn(web::errors::render))
                     .wrap(web::security_headers::headers())
                     .wrap(Compress::default())
                     .wrap(TracingLogger::<RequestSpan>::new())
+                    .wrap(from_fn(operating::measure))
                     .configure(routes)
             })
             .workers(self.threads)
@@ -136,7 +155,8 @@ impl Server {
 /// One line a slice.
 fn routes(cfg: &mut ServiceConfig) {
     cfg.configure(web::assets::routes)
-        .configure(crate::accounts::routes)
+        .configure(operating::routes)
+        .configure(accounts::routes)
         .configure(crate::agents::routes)
         .configure(capture::api::routes)
         .configure(crate::exports::api::routes)

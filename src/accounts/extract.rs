@@ -1,10 +1,11 @@
 //! Who is asking: a handler names the permission it needs in its signature, and can't be
 //! called without it.
 
+use super::keys::KeyCache;
 use super::model::{Key, Scope, TeamId, Who};
 use super::queries;
 use crate::clock;
-use crate::db::Db;
+use crate::db::{Db, Hash};
 use crate::error::AppError;
 use crate::web::{PageContext, Site, Viewer, token};
 use actix_web::dev::Payload;
@@ -127,6 +128,20 @@ async fn session(request: &HttpRequest) -> Result<Option<Who>, AppError> {
     db.read(move |conn| Ok(queries::find_by_session(conn, hash, clock::now())?)).await
 }
 
+/// The key with this token, from the cache where there is one.
+async fn find_key(request: &HttpRequest, hash: Hash) -> Result<Option<Key>, AppError> {
+    let cache = request.app_data::<Data<KeyCache>>();
+    if let Some(key) = cache.and_then(|cache| cache.find(&hash)) {
+        return Ok(Some(key));
+    }
+    let asked_at = std::time::Instant::now();
+    let key = database(request)?.read(move |conn| Ok(queries::find_key(conn, hash)?)).await?;
+    if let (Some(cache), Some(key)) = (cache, &key) {
+        cache.put(key.clone(), asked_at);
+    }
+    Ok(key)
+}
+
 fn database(request: &HttpRequest) -> Result<Data<Db>, AppError> {
     request
         .app_data::<Data<Db>>()
@@ -199,9 +214,7 @@ impl<S: Needs + 'static> FromRequest for ApiKey<S> {
                 })
                 .ok_or(AppError::SignIn)?;
             let hash = token::hash(token);
-            let db = database(&request)?;
-            let key = db.read(move |conn| Ok(queries::find_key(conn, hash)?)).await?;
-            let key = key.ok_or(AppError::SignIn)?;
+            let key = find_key(&request, hash).await?.ok_or(AppError::SignIn)?;
             if !key.may(S::SCOPE) {
                 let scope = S::SCOPE;
                 return Err(AppError::Forbidden(format!("This key lacks the scope `{scope}`.")));

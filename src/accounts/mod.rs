@@ -3,11 +3,16 @@
 
 pub mod actions;
 pub mod extract;
-pub mod handlers;
+pub mod keys;
+pub mod links;
+mod mails;
 pub mod model;
+mod pages;
 pub mod queries;
 
-pub use handlers::routes;
-
+pub use actions::{NewPerson, TeamRole, add_person, make_key};
 pub use extract::{Admin, Anyone, ApiKey, Champion, Engineer, SignedIn};
+pub use keys::KeyCache;
+pub use links::make_sign_in_link;
 pub use model::{KeyId, PersonId, Scope, TeamId, Who};
+pub use pages::routes;

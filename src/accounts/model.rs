@@ -95,6 +95,32 @@ pub struct SignInLink {
     pub used_at: Option<Instant>,
 }
 
+/// Whether a sign-in link works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkState {
+    Good,
+    /// A one-time link that has signed in already.
+    Used,
+    Expired,
+    /// Never made here, or the person may no longer sign in.
+    Unknown,
+}
+
+impl SignInLink {
+    /// Whether this link works now for its person.
+    pub fn state(&self, person: &Person, now: Instant) -> LinkState {
+        if !person.can_sign_in || person.deactivated_at.is_some() {
+            LinkState::Unknown
+        } else if self.used_at.is_some() && !self.is_reusable {
+            LinkState::Used
+        } else if self.expires_at <= now {
+            LinkState::Expired
+        } else {
+            LinkState::Good
+        }
+    }
+}
+
 /// A program's key; only the hash of its token is kept.
 #[derive(Debug, Clone, Queryable, Insertable)]
 #[diesel(table_name = api_keys, treat_none_as_default_value = false)]

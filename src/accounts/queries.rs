@@ -1,8 +1,8 @@
 //! Every query on people, teams, sessions and keys.
 
-use super::model::{Key, Membership, Person, PersonId, Team, TeamId, Who};
+use super::model::{Key, Membership, Person, PersonId, SignInLink, Team, TeamId, Who};
 use crate::db::{Conn, Hash, Instant};
-use crate::schema::{api_keys, memberships, people, sessions, teams};
+use crate::schema::{api_keys, memberships, people, sessions, sign_in_links, teams};
 use diesel::prelude::*;
 
 /// Who holds the session with this token, if it is still good: one query, a row a team.
@@ -36,6 +36,27 @@ pub fn find_by_address(conn: &mut Conn, address: &str) -> QueryResult<Option<Per
         .select(people::all_columns)
         .first(conn)
         .optional()
+}
+
+/// The sign-in link with this token and its person, whether or not it still works.
+pub fn find_link(conn: &mut Conn, token_hash: Hash) -> QueryResult<Option<(SignInLink, Person)>> {
+    sign_in_links::table
+        .inner_join(people::table)
+        .filter(sign_in_links::token_hash.eq(token_hash))
+        .select((sign_in_links::all_columns, people::all_columns))
+        .first(conn)
+        .optional()
+}
+
+/// How many one-time links of a person still work.
+pub fn count_open_links(conn: &mut Conn, person: PersonId, now: Instant) -> QueryResult<i64> {
+    sign_in_links::table
+        .filter(sign_in_links::person_id.eq(person))
+        .filter(sign_in_links::is_reusable.eq(false))
+        .filter(sign_in_links::used_at.is_null())
+        .filter(sign_in_links::expires_at.gt(now))
+        .count()
+        .get_result(conn)
 }
 
 /// The key with this token, unless it was revoked.
@@ -81,36 +102,4 @@ pub fn champion_names(conn: &mut Conn, team: TeamId) -> QueryResult<Vec<String>>
         .select(people::name)
         .limit(20)
         .load(conn)
-}
-
-/// Whom a sign-in link is for, used or not, as long as they may sign in.
-pub fn find_by_link(conn: &mut Conn, token_hash: Hash) -> QueryResult<Option<Person>> {
-    use crate::schema::sign_in_links;
-    sign_in_links::table
-        .inner_join(people::table)
-        .filter(sign_in_links::token_hash.eq(token_hash))
-        .filter(people::can_sign_in.eq(true))
-        .filter(people::deactivated_at.is_null())
-        .select(people::all_columns)
-        .first(conn)
-        .optional()
-}
-
-/// Whom a sign-in link is for, if it can still be used.
-pub fn find_by_usable_link(
-    conn: &mut Conn,
-    token_hash: Hash,
-    now: Instant,
-) -> QueryResult<Option<Person>> {
-    use crate::schema::sign_in_links;
-    sign_in_links::table
-        .inner_join(people::table)
-        .filter(sign_in_links::token_hash.eq(token_hash))
-        .filter(sign_in_links::expires_at.gt(now))
-        .filter(sign_in_links::used_at.is_null().or(sign_in_links::is_reusable.eq(true)))
-        .filter(people::can_sign_in.eq(true))
-        .filter(people::deactivated_at.is_null())
-        .select(people::all_columns)
-        .first(conn)
-        .optional()
 }

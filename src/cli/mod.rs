@@ -38,11 +38,11 @@ enum Command {
     Demo(demo::Args),
     /// Serve, with the background worker
     Serve(serve::Args),
-    /// Background work only, for several machines on one PostgreSQL
+    /// Only the background work, for several machines on one PostgreSQL
     Worker,
     /// Bring the database up to date
     Migrate,
-    /// People
+    /// People who may sign in
     #[command(subcommand)]
     User(user::Command),
     /// Agents
@@ -81,9 +81,9 @@ fn start(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Serve(args) => serve::run(config, &args),
         Command::Worker => worker::run(&config),
         Command::Migrate => migrate::run(&config),
-        Command::User(command) => user::run(&config, command),
+        Command::User(command) => user::run(&config, &command),
         Command::Agent(command) => agent::run(&config, command),
-        Command::Key(command) => key::run(&config, command),
+        Command::Key(command) => key::run(&config, &command),
         Command::Export(args) => export::run(&config, args),
         Command::Import(args) => import::run(&config, &args),
     }
@@ -100,10 +100,4 @@ pub(crate) fn open(config: &Config) -> anyhow::Result<Db> {
         db::migrate(&target)?;
     }
     Db::open(&target)
-}
-
-/// What links start with where the server is not running: its setting, or where it would listen.
-pub(crate) fn public_url(config: &Config) -> String {
-    let listen = || format!("http://{}", config.server.listen);
-    config.server.public_url.clone().unwrap_or_else(listen)
 }

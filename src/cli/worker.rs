@@ -1,35 +1,32 @@
-//! `overrule worker`: background work only, for several machines on one PostgreSQL.
+//! `overrule worker`
 
 use crate::config::Config;
-use crate::jobs::Jobs;
-use crate::mail::Mailer;
+use crate::jobs::{Jobs, Tools};
+use crate::mail::{Mailer, Nudge};
 use std::process::ExitCode;
+use tokio::signal::unix::{SignalKind, signal};
 
 pub(super) fn run(config: &Config) -> anyhow::Result<ExitCode> {
     let db = super::open(config)?;
-    let mailer = Mailer::new(&config.mail, &config.data_dir)?;
-    eprintln!("working on {}", db.target());
-    actix_web::rt::System::new().block_on(async {
-        let jobs = Jobs::start(&db, mailer);
-        stop_asked().await;
+    let tools = Tools {
+        db: db.clone(),
+        mailer: Mailer::from_config(config)?,
+        nudge: Nudge::default(),
+        limits: None,
+        metrics: None,
+    };
+    eprintln!("working on {}; stop me with Ctrl-C", db.target());
+    actix_web::rt::System::new().block_on(async move {
+        let (mut interrupt, mut terminate) =
+            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        let jobs = Jobs::start(tools);
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
         jobs.stop().await;
-    });
+        std::io::Result::Ok(())
+    })?;
     db.close();
     Ok(ExitCode::SUCCESS)
-}
-
-/// Waits for SIGTERM or SIGINT.
-async fn stop_asked() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
-            }
-        }
-        Err(_) => {
-            let _ = tokio::signal::ctrl_c().await;
-        }
-    }
 }

@@ -47,7 +47,10 @@ where
         let (answer, receiver) = oneshot::channel();
         let queue = self.queue.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone();
         let Some(queue) = queue else { return Err(full()) };
-        queue.try_send(Waiting { rows, answer }).map_err(|_| full())?;
+        queue.try_send(Waiting { rows, answer }).map_err(|_| {
+            metrics::counter!("overrule_queue_full_total", "queue" => "batch").increment(1);
+            full()
+        })?;
         drop(queue);
         receiver.await.map_err(|_| full())?
     }

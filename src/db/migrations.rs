@@ -1,7 +1,9 @@
 //! Bringing a database up to date; safe when several processes start at once.
 
 use super::{Conn, Target, open_connection};
+use crate::error::AppResult;
 use anyhow::Context;
+use diesel::RunQueryDsl;
 use diesel::connection::SimpleConnection;
 use diesel::migration::{Migration, MigrationSource};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
@@ -61,16 +63,41 @@ pub fn pending(target: &Target) -> anyhow::Result<bool> {
     pending.map_err(|e| anyhow::anyhow!("can't read the version of {target}: {e}"))
 }
 
+#[derive(diesel::QueryableByName)]
+struct Applied {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    version: String,
+}
+
+/// Whether every migration is applied: what `pending` says, by one read on an open connection.
+pub fn is_current(conn: &mut Conn) -> AppResult<bool> {
+    let source = match conn {
+        Conn::Sqlite(_) => versions::<diesel::sqlite::Sqlite>(&SQLITE),
+        Conn::Postgres(_) => versions::<diesel::pg::Pg>(&POSTGRES),
+    };
+    let known = source.map_err(|e| anyhow::anyhow!("can't read the migrations: {e}"))?;
+    let applied: Vec<Applied> =
+        diesel::sql_query("SELECT version FROM __diesel_schema_migrations").load(conn)?;
+    let applied: HashSet<String> = applied.into_iter().map(|row| row.version).collect();
+    Ok(known.is_subset(&applied))
+}
+
+fn versions<DB>(source: &EmbeddedMigrations) -> Result<HashSet<String>, Failure>
+where
+    DB: diesel::backend::Backend,
+    EmbeddedMigrations: MigrationSource<DB>,
+{
+    let all: Vec<Box<dyn Migration<DB>>> = source.migrations()?;
+    Ok(all.iter().map(|migration| migration.name().version().to_string()).collect())
+}
+
 fn up<C, DB>(conn: &mut C, source: EmbeddedMigrations) -> Result<Migrated, Failure>
 where
     DB: diesel::backend::Backend,
     C: MigrationHarness<DB> + diesel::Connection<Backend = DB>,
     EmbeddedMigrations: MigrationSource<DB>,
 {
-    let known: HashSet<String> = MigrationSource::<DB>::migrations(&source)?
-        .iter()
-        .map(|m: &Box<dyn Migration<DB>>| m.name().version().to_string())
-        .collect();
+    let known = versions::<DB>(&source)?;
     let applied = conn.applied_migrations()?;
     if let Some(newer) = applied.iter().find(|version| !known.contains(&version.to_string())) {
         return Err(format!("it has version {newer}, made by a newer Overrule").into());

@@ -14,7 +14,7 @@ mod writer;
 
 pub use backend::{Conn, Hash, Instant, Json, MultiBackend, Portable, sql};
 pub use batch::Batch;
-pub use migrations::{Migrated, migrate, pending};
+pub use migrations::{Migrated, is_current, migrate, pending};
 pub use pool::{Target, open_connection};
 
 use crate::error::{AppError, AppResult};

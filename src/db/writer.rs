@@ -60,7 +60,10 @@ impl Writer {
         let queue = self.queue.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         match queue.as_ref().map(|queue| queue.try_send(job)) {
             Some(Ok(())) => Ok(receiver),
-            _ => Err(AppError::Busy("Too many writes are waiting. Nothing was written.".into())),
+            _ => {
+                metrics::counter!("overrule_queue_full_total", "queue" => "writer").increment(1);
+                Err(AppError::Busy("Too many writes are waiting. Nothing was written.".into()))
+            }
         }
     }
 

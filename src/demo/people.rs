@@ -112,5 +112,5 @@ pub fn make(conn: &mut Conn) -> AppResult<()> {
 pub fn link(conn: &mut Conn, name: &str) -> AppResult<String> {
     let person = crate::accounts::queries::find_by_address(conn, &address(name))?
         .ok_or(crate::error::AppError::NotFound)?;
-    actions::make_link(conn, person.id, true, 30 * 24 * 60)
+    crate::accounts::make_sign_in_link(conn, person.id, true, 30 * 24 * 60)
 }

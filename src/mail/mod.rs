@@ -1,17 +1,24 @@
-//! Mail: everything that leaves the house goes through the outbox, in the same transaction as the
-//! fact it tells, and is delivered by a job.
+//! Mail: everything that leaves the house goes through the outbox, and from there by SMTP, into
+//! a folder, or into memory for tests. No address and no text is ever logged.
 
-mod outbox;
+pub mod outbox;
 
-pub use outbox::{NewMail, deliver, enqueue, waiting};
-
-use crate::config::Mail;
+use crate::config::Config;
 use anyhow::Context;
+use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
-use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+use outbox::Mail;
+use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, UNIX_EPOCH};
+use tokio::sync::Notify;
 
-/// The way out.
+/// How long one mail may take to leave.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The way out for mail; cheap to clone.
 #[derive(Clone)]
 pub struct Mailer {
     from: Mailbox,
@@ -22,64 +29,141 @@ pub struct Mailer {
 enum Way {
     Smtp(AsyncSmtpTransport<Tokio1Executor>),
     Folder(PathBuf),
-}
-
-/// A mail as the outbox has it.
-#[derive(Debug, Clone)]
-pub struct Letter {
-    /// The same at every try, so that a mail sent twice is seen as one.
-    pub message_id: String,
-    pub to: String,
-    pub subject: String,
-    pub text: String,
-    pub html: String,
+    Memory(Arc<Mutex<Vec<String>>>),
 }
 
 impl Mailer {
-    /// By SMTP where `mail.smtp_url` is set, else into the folder `mail` of the data directory.
-    pub fn new(settings: &Mail, data_dir: &Path) -> anyhow::Result<Self> {
-        let from = settings.from.parse().context("mail.from is no mail address")?;
-        let way = match &settings.smtp_url {
-            Some(url) => Way::Smtp(
-                AsyncSmtpTransport::<Tokio1Executor>::from_url(&url.0)
-                    .context("mail.smtp_url can't be used")?
-                    .timeout(Some(std::time::Duration::from_secs(20)))
-                    .build(),
-            ),
-            None => Way::Folder(data_dir.join("mail")),
-        };
-        Ok(Self { from, way })
+    /// SMTP when the settings name a server, else the folder `mail` in the data directory.
+    pub fn from_config(config: &Config) -> anyhow::Result<Self> {
+        match &config.mail.smtp_url {
+            Some(url) => Self::smtp(&url.0, &config.mail.from),
+            None => Self::folder(&config.data_dir.join("mail"), &config.mail.from),
+        }
     }
 
-    /// Sends one; an error is worth another try.
-    pub async fn send(&self, letter: &Letter) -> anyhow::Result<()> {
-        let message = Message::builder()
-            .from(self.from.clone())
-            .to(letter.to.parse().context("the recipient is no mail address")?)
-            .subject(&letter.subject)
-            .message_id(Some(letter.message_id.clone()))
-            .multipart(MultiPart::alternative_plain_html(
-                letter.text.clone(),
-                letter.html.clone(),
-            ))?;
+    /// Sends to the server of `smtp://…` or `smtps://…`; connects with the first mail.
+    pub fn smtp(url: &str, from: &str) -> anyhow::Result<Self> {
+        let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)
+            .context("mail.smtp_url can't be used")?
+            .timeout(Some(PATIENCE))
+            .build();
+        Ok(Self { from: sender(from)?, way: Way::Smtp(transport) })
+    }
+
+    /// Writes each mail as an `.eml` file, whose names sort by time. The folder is made with the
+    /// first mail.
+    pub fn folder(folder: &Path, from: &str) -> anyhow::Result<Self> {
+        Ok(Self { from: sender(from)?, way: Way::Folder(folder.to_owned()) })
+    }
+
+    /// Keeps mails, for tests: see `sent`.
+    pub fn memory(from: &str) -> anyhow::Result<Self> {
+        Ok(Self { from: sender(from)?, way: Way::Memory(Arc::default()) })
+    }
+
+    /// What a mailer made by `memory` has sent so far, as it would be on the wire.
+    pub fn sent(&self) -> Vec<String> {
         match &self.way {
-            Way::Smtp(smtp) => {
-                smtp.send(message).await?;
-            }
-            Way::Folder(folder) => write(folder, &letter.message_id, &message.formatted())?,
+            Way::Memory(sent) => sent.lock().unwrap_or_else(|p| p.into_inner()).clone(),
+            _ => Vec::new(),
         }
-        Ok(())
+    }
+
+    /// Hands one mail over. The error is for the outbox's row, not for the log: it may hold what
+    /// the other side said about the address.
+    async fn send(&self, mail: &Mail) -> Result<(), String> {
+        let message = self.message(mail)?;
+        match &self.way {
+            Way::Smtp(transport) => tokio::time::timeout(PATIENCE, transport.send(message))
+                .await
+                .map_err(|_| format!("no answer within {} seconds", PATIENCE.as_secs()))?
+                .map(drop)
+                .map_err(|error| causes(&error)),
+            Way::Folder(folder) => {
+                let (folder, name) = (folder.clone(), file_name(mail));
+                tokio::task::spawn_blocking(move || write(&folder, &name, &message.formatted()))
+                    .await
+                    .map_err(|error| error.to_string())?
+                    .map_err(|error| error.to_string())
+            }
+            Way::Memory(sent) => {
+                let text = String::from_utf8_lossy(&message.formatted()).into_owned();
+                sent.lock().unwrap_or_else(|p| p.into_inner()).push(text);
+                Ok(())
+            }
+        }
+    }
+
+    fn message(&self, mail: &Mail) -> Result<Message, String> {
+        let to: Address = mail.recipient.parse().map_err(|e| format!("the recipient: {e}"))?;
+        // The same id each time the mail is sent, so that a second copy is known for one.
+        let id = format!("<{}@{}>", mail.id, self.from.email.domain());
+        let written = Duration::from_micros(mail.created_at.as_micros().unsigned_abs());
+        Message::builder()
+            .from(self.from.clone())
+            .to(Mailbox::new(None, to))
+            .subject(&mail.subject)
+            .date(UNIX_EPOCH + written)
+            .message_id(Some(id))
+            .raw_header(HeaderValue::new(
+                HeaderName::new_from_ascii_str("Auto-Submitted"),
+                "auto-generated".into(),
+            ))
+            .multipart(MultiPart::alternative_plain_html(
+                mail.body_text.clone(),
+                mail.body_html.clone(),
+            ))
+            .map_err(|error| error.to_string())
     }
 }
 
-/// A file appears whole or not at all; the name starts with the id, which sorts by time.
-fn write(folder: &Path, message_id: &str, bytes: &[u8]) -> anyhow::Result<()> {
-    use std::io::Write;
-    std::fs::create_dir_all(folder)?;
-    let name = message_id.trim_matches(['<', '>']).split('@').next().unwrap_or_default();
+fn sender(from: &str) -> anyhow::Result<Mailbox> {
+    from.parse().context("mail.from is not a mail address")
+}
+
+/// `20261123T101500.123456Z-ID.eml`: sorts by time, and is the same when sent again.
+fn file_name(mail: &Mail) -> String {
+    format!("{}-{}.eml", mail.created_at.0.strftime("%Y%m%dT%H%M%S%.6fZ"), mail.id)
+}
+
+/// Writes beside and renames, so that nobody ever reads half a mail. Only the owner may look
+/// into the folder, since a mail may hold a link that signs in.
+fn write(folder: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(folder)?;
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
-    file.persist(folder.join(format!("{name}.eml")))?;
+    file.persist(folder.join(name))?;
     Ok(())
+}
+
+/// An error and its causes in one line.
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    text
+}
+
+/// Tells the delivery that mail waits, so that it does not wait for its next round.
+#[derive(Clone, Default)]
+pub struct Nudge(Arc<Notify>);
+
+impl Nudge {
+    /// Mail was written; call it after the commit.
+    pub fn mail(&self) {
+        self.0.notify_one();
+    }
+
+    /// Waits for the next nudge.
+    pub async fn wait(&self) {
+        self.0.notified().await;
+    }
 }

@@ -20,6 +20,8 @@ struct ErrorPage {
     title: String,
     sentence: String,
     next: Vec<(String, String)>,
+    /// The fields of a form that can be sent again after signing in.
+    again: Vec<(String, String)>,
     request_id: String,
 }
 
@@ -120,8 +122,10 @@ fn answer(request: &HttpRequest, error: &AppError) -> HttpResponse {
     let (title, sentence) = words(error);
     let person = request.extensions().get::<Viewer>().cloned();
     let mut next = vec![("/".to_owned(), "Go to the start page".to_owned())];
+    let mut again = Vec::new();
     if matches!(error, AppError::SignIn) {
         next.insert(0, (super::form::sign_in_path(request), "Sign in".to_owned()));
+        again = super::kept_form::fields(request);
     }
     let page = ErrorPage {
         ctx: PageContext { person, path: request.path().to_owned(), ..PageContext::default() },
@@ -129,6 +133,7 @@ fn answer(request: &HttpRequest, error: &AppError) -> HttpResponse {
         title: title.to_owned(),
         sentence,
         next,
+        again,
         request_id,
     };
     let mut response = html(error.status(), page.render().unwrap_or_default());

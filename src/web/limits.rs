@@ -42,3 +42,11 @@ pub struct Limits {
     /// Asking for a sign-in link and using one.
     pub sign_ins: Limit,
 }
+
+impl Limits {
+    /// Forgets addresses that are quiet again.
+    pub fn tidy(&self) {
+        self.links.tidy();
+        self.sign_ins.tidy();
+    }
+}

@@ -1,0 +1,46 @@
+//! The mails of this slice.
+
+use super::links::MAILED_MINUTES;
+use super::model::Person;
+use crate::db::Conn;
+use crate::error::{AppError, AppResult};
+use crate::mail::outbox::{self, NewMail};
+use crate::web::Site;
+use askama::Template;
+
+#[derive(Template)]
+#[template(path = "mail/sign_in.txt")]
+struct SignInText<'a> {
+    name: &'a str,
+    link: &'a str,
+    minutes: i64,
+}
+
+#[derive(Template)]
+#[template(path = "mail/sign_in.html")]
+struct SignInHtml<'a> {
+    name: &'a str,
+    link: &'a str,
+    minutes: i64,
+}
+
+/// Queues the mail with the link that signs `person` in and leads to `next`.
+pub(super) fn sign_in(
+    conn: &mut Conn,
+    site: &Site,
+    person: &Person,
+    token: &str,
+    next: &str,
+) -> AppResult<()> {
+    let Some(recipient) = person.address.clone() else { return Ok(()) };
+    let link = &format!("{}{}", site.public_url, super::pages::link_path(token, next));
+    let (name, minutes) = (person.name.as_str(), MAILED_MINUTES);
+    let mail = NewMail {
+        kind: "sign_in",
+        recipient,
+        subject: "Your link to sign in to Overrule".into(),
+        body_text: SignInText { name, link, minutes }.render().map_err(AppError::internal)?,
+        body_html: SignInHtml { name, link, minutes }.render().map_err(AppError::internal)?,
+    };
+    outbox::enqueue(conn, mail)
+}
