@@ -21,9 +21,10 @@ pub mod feedback;
 pub mod signals;
 pub mod capture;
 pub mod exports;
+pub mod journeys;
 
 pub mod jobs;
 pub mod openapi;
-pub mod server;
 pub mod demo;
+pub mod server;
 pub mod cli;

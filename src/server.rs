@@ -4,8 +4,8 @@ use crate::accounts::{self, KeyCache};
 use crate::capture::{self, Queues};
 use crate::config::Config;
 use crate::db::{Db, Target, installation};
-use crate::demo::pages::MailFolder;
 use crate::jobs::{Jobs, Tools};
+use crate::journeys;
 use crate::mail::{Mailer, Nudge};
 use crate::telemetry::RequestSpan;
 use crate::web::limits::{Limit, Limits};
@@ -39,7 +39,6 @@ struct Parts {
     queues: Data<Queues>,
     site: Data<Site>,
     limits: Data<Limits>,
-    mail_folder: Data<MailFolder>,
     keys: Data<KeyCache>,
     nudge: Data<Nudge>,
     metrics: Data<Metrics>,
@@ -67,6 +66,7 @@ impl Server {
             signer: Signer::new(&secret),
             link_valid_days: config.links.valid_days,
             demo,
+            mail_folder: config.data_dir.join("mail"),
         };
         let limits = Limits {
             links: Limit::per_minute(config.limits.link_requests_per_minute),
@@ -75,14 +75,12 @@ impl Server {
         let threads = config.server.threads.unwrap_or_else(|| {
             std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
         });
-        let mail_folder = Data::new(MailFolder(config.data_dir.join("mail")));
         let queues = Data::new(Queues::start(&db)?);
         let parts = Parts {
             db: Data::new(db),
             queues,
             site: Data::new(site),
             limits: Data::new(limits),
-            mail_folder,
             keys: Data::new(KeyCache::default()),
             nudge: Data::new(Nudge::default()),
             metrics: Data::new(Metrics::install()?),
@@ -114,6 +112,7 @@ impl Server {
         };
         actix_web::rt::System::new().block_on(async move {
             let jobs = Jobs::start(tools);
+            let demo = parts.site.demo;
             let server = HttpServer::new(move || {
                 let parts = parts.clone();
                 App::new()
@@ -121,7 +120,6 @@ impl Server {
                     .app_data(parts.queues)
                     .app_data(parts.site)
                     .app_data(parts.limits)
-                    .app_data(parts.mail_folder)
                     .app_data(parts.keys)
                     .app_data(parts.nudge)
                     .app_data(parts.metrics)
@@ -136,6 +134,11 @@ impl Server {
                     .wrap(TracingLogger::<RequestSpan>::new())
                     .wrap(from_fn(operating::measure))
                     .configure(routes)
+                    .configure(|cfg| {
+                        if demo {
+                            crate::demo::routes(cfg)
+                        }
+                    })
             })
             .workers(self.threads)
             .tcp_nodelay(true)
@@ -161,7 +164,7 @@ fn routes(cfg: &mut ServiceConfig) {
         .configure(capture::api::routes)
         .configure(crate::exports::api::routes)
         .configure(crate::openapi::routes)
-        .configure(crate::demo::pages::routes);
+        .configure(journeys::routes);
 }
 
 /// Keeps a second server off an embedded database, for as long as the file is held.

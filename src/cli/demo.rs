@@ -1,13 +1,10 @@
 //! `overrule demo`
 
+use crate::capture::links;
+use crate::clock;
 use crate::config::Config;
-use crate::db::Db;
-use crate::demo::{fill, people};
-use crate::interactions::InteractionId;
-use crate::schema::{feedback, interactions};
+use crate::demo;
 use crate::server::{self, Server};
-use anyhow::Context;
-use diesel::prelude::*;
 use std::process::ExitCode;
 
 #[derive(clap::Args)]
@@ -17,56 +14,41 @@ pub(super) struct Args {
     listen: String,
 }
 
-pub(super) fn run(mut config: Config, args: &Args, given: bool) -> anyhow::Result<ExitCode> {
-    config.server.listen = args.listen.clone();
-    // Removed at the end, unless the person named a place of their own.
-    let temporary =
-        if given { None } else { Some(tempfile::tempdir().context("no place for data")?) };
+/// Serves sample data; in a folder that is removed at the end, unless one was named.
+pub(super) fn run(mut config: Config, args: Args, names_folder: bool) -> anyhow::Result<ExitCode> {
+    let temporary = if names_folder { None } else { Some(tempfile::tempdir()?) };
     if let Some(folder) = &temporary {
         config.data_dir = folder.path().to_owned();
-        config.database.url = None;
     }
+    config.server.listen = args.listen;
+    // Nothing leaves a demo.
+    config.mail.smtp_url = None;
     let target = config.target()?;
     let _lock = server::lock(&target)?;
     crate::db::migrate(&target)?;
-    let server = Server::bind(&config, true)?;
-    let db = Db::open(&target)?;
-    if db.read_now(|conn| Ok(is_empty(conn)?))? {
-        eprintln!("filling {} with a sample company …", config.data_dir.display());
-        fill::fill(&db)?;
-    }
-    let site = server.site().clone();
-    eprintln!("data in {}", config.data_dir.display());
-    eprintln!("Open one of these; each signs in as a person of the sample company:\n");
-    for (kind, name) in people::KINDS {
-        let token = db.write_now(move |conn| people::link(conn, name))?;
-        eprintln!("  {kind:<10} {}/sign-in/{token}   {name}", site.public_url);
-    }
-    if let Some(id) = db.read_now(|conn| Ok(newest(conn)?))? {
-        let link = crate::capture::links::correct_url(&site, id, crate::clock::now());
-        eprintln!("  {:<10} {link}   a link under an answer, no account needed", "end user");
-    }
-    eprintln!("  {:<10} {}/demo/mail   what would have been mailed\n", "mail", site.public_url);
+    let db = crate::db::Db::open(&target)?;
+    let filled = demo::fill(&db)?;
+    let sign_in = demo::people::links(&db)?;
+    let unjudged = db.read_now(demo::unjudged)?;
     db.close();
+    drop(db);
+    let server = Server::bind(&config, true)?;
+    let url = &server.site().public_url;
+    let stays = if temporary.is_some() { ", removed at the end" } else { "" };
+    eprintln!("data in {target}{stays}");
+    if !filled {
+        eprintln!("there was data already, so no sample data was made");
+    }
+    eprintln!("open {url} in a browser, or sign in as");
+    for (kind, token, name) in sign_in {
+        eprintln!("  {kind:<10} {url}/sign-in/{token}   {name}");
+    }
+    if let Some(id) = unjudged {
+        let link = links::correct_url(server.site(), id, clock::now());
+        eprintln!("  {:<10} {link}", "end user");
+    }
+    eprintln!("mail is shown at {url}/demo/mail");
     println!("listening on http://{}", server.address());
     server.run()?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn is_empty(conn: &mut crate::db::Conn) -> QueryResult<bool> {
-    let any: Option<InteractionId> =
-        interactions::table.select(interactions::id).first(conn).optional()?;
-    Ok(any.is_none())
-}
-
-/// An interaction nobody has judged yet.
-fn newest(conn: &mut crate::db::Conn) -> QueryResult<Option<InteractionId>> {
-    interactions::table
-        .left_join(feedback::table)
-        .filter(feedback::id.is_null())
-        .filter(interactions::conversation_id.is_null())
-        .order(interactions::id.desc())
-        .select(interactions::id)
-        .first(conn)
-        .optional()
 }

@@ -77,7 +77,7 @@ fn start(cli: Cli) -> anyhow::Result<ExitCode> {
     let config = Config::load(cli.config.as_deref(), cli.data_dir.as_deref())?;
     telemetry::start(&config.log);
     match cli.command {
-        Command::Demo(args) => demo::run(config, &args, cli.data_dir.is_some()),
+        Command::Demo(args) => demo::run(config, args, cli.data_dir.is_some()),
         Command::Serve(args) => serve::run(config, &args),
         Command::Worker => worker::run(&config),
         Command::Migrate => migrate::run(&config),

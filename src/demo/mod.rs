@@ -1,9 +1,126 @@
-//! The demo: a small made-up company, so that everything can be looked at before anything is
-//! set up.
+//! The demo: a made-up shop with its people, agents and eight weeks of work, through the same path
+//! that real data takes; and the pages that only a demo has.
 
-pub mod agents;
-pub mod fill;
-pub mod pages;
+mod agents;
+mod decisions;
+mod judge;
+mod pages;
 pub mod people;
-mod rng;
+mod random;
 mod story;
+mod texts;
+
+pub use pages::routes;
+
+use crate::accounts::Who;
+use crate::agents::{Unknown, queries as agent_queries};
+use crate::capture::submit::{self, Author, Target};
+use crate::capture::{Permit, draft, intake, line};
+use crate::clock;
+use crate::db::{Conn, Db};
+use crate::error::{AppError, AppResult};
+use crate::interactions::{InteractionId, Source};
+use crate::schema::{feedback, interaction_bodies, interactions};
+use diesel::prelude::*;
+use std::collections::HashMap;
+use std::sync::Arc;
+use story::Told;
+
+/// Lines that share one transaction.
+const CHUNK: usize = 500;
+
+/// What a person who is signed in may send.
+const SIGNED_IN: Permit =
+    Permit { unknown: Unknown::Refuse, feedback: true, status: false, derive_key: false };
+
+/// Fills an installation that has no interactions; says whether it did.
+pub fn fill(db: &Db) -> anyhow::Result<bool> {
+    if db.read_now(|conn| Ok(crate::journeys::has_interactions(conn)?))? {
+        return Ok(false);
+    }
+    let now = clock::now();
+    let cast = db.write_now(|conn| {
+        people::make(conn)?;
+        agents::make(conn)?;
+        people::signed_in(conn)
+    })?;
+    for chunk in story::tell(now).chunks(CHUNK) {
+        store(db, chunk, &cast)?;
+    }
+    db.write_now(move |conn| decisions::make(conn, &cast, now))?;
+    Ok(true)
+}
+
+/// Stores lines, and then what people said of them while signed in.
+fn store(db: &Db, told: &[Told], cast: &HashMap<String, Arc<Who>>) -> anyhow::Result<()> {
+    let mut rows = Vec::with_capacity(told.len());
+    let mut said: Vec<(usize, Arc<Who>, draft::Draft)> = Vec::new();
+    for (place, each) in told.iter().enumerate() {
+        rows.push(intake::Row {
+            line: line::read(&each.line).map_err(AppError::from)?,
+            permit: Permit::COMMAND_LINE,
+        });
+        for (author, feedback) in &each.signed_in {
+            if let Some(who) = cast.get(author) {
+                said.push((place, who.clone(), draft::read(feedback, "").map_err(AppError::from)?));
+            }
+        }
+    }
+    let reports: Vec<bool> = told.iter().map(|each| each.is_report).collect();
+    db.write_now(move |conn| {
+        let mut ids: Vec<Option<InteractionId>> = Vec::with_capacity(rows.len());
+        for answer in intake::apply(conn, &rows)? {
+            for outcome in &answer.feedback {
+                if let submit::Answer::Invalid(mistakes) = outcome {
+                    return Err(mistakes.clone().into());
+                }
+            }
+            ids.push(Some(answer.interaction?.id()));
+        }
+        mark_reports(conn, ids.iter().zip(&reports))?;
+        let rows = said.iter().filter_map(|(place, who, draft)| {
+            let target = Target::Id((*ids.get(*place)?)?);
+            let (author, at) = (Author::SignedIn(who.clone()), String::new());
+            Some(submit::Row { target, draft: draft.clone(), author, permit: SIGNED_IN, at })
+        });
+        for answer in submit::apply(conn, &rows.collect::<Vec<_>>())? {
+            if let submit::Answer::Invalid(mistakes) = answer {
+                return Err(mistakes.into());
+            }
+        }
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// Some were not logged: a person reported them.
+fn mark_reports<'a>(
+    conn: &mut Conn,
+    all: impl Iterator<Item = (&'a Option<InteractionId>, &'a bool)>,
+) -> AppResult<()> {
+    let ids: Vec<InteractionId> =
+        all.filter(|(_, is_report)| **is_report).filter_map(|(id, _)| *id).collect();
+    diesel::update(interactions::table.filter(interactions::id.eq_any(ids)))
+        .set(interactions::source.eq(Source::Report))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// The newest answer of an agent for customers that nobody has judged, for a signed link.
+pub fn unjudged(conn: &mut Conn) -> AppResult<Option<InteractionId>> {
+    let Some(agent) = agent_queries::find_by_slug(conn, "returns-helper")? else {
+        return Ok(None);
+    };
+    let found = interactions::table
+        .inner_join(interaction_bodies::table)
+        .left_join(feedback::table)
+        .filter(interactions::agent_id.eq(agent.id))
+        .filter(interactions::environment.eq("production"))
+        .filter(interaction_bodies::output.is_not_null())
+        .filter(feedback::id.is_null())
+        .order(interactions::id.desc())
+        .select(interactions::id)
+        .first(conn)
+        .optional()?;
+    Ok(found)
+}

@@ -1,23 +1,38 @@
-//! Pages of the demo only: the mail it would have sent, and every component once.
+//! Pages that only a demo has: the mail that would have been sent, and the style guide.
 
 use crate::accounts::Anyone;
 use crate::error::{AppError, AppResult, Mistake};
 use crate::web::{PageContext, Site, page};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::{self, Data, Path};
+use actix_web::web::{Data, Path, ServiceConfig, get};
 use askama::Template;
-use std::path::PathBuf;
+use mail_parser::MessageParser;
+use std::path::Path as File;
 
-/// Where the demo keeps mail.
-#[derive(Clone)]
-pub struct MailFolder(pub PathBuf);
+/// The most mails that are listed.
+const MOST: usize = 200;
 
-/// `/demo/…`; they answer 404 outside the demo.
-pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/demo/mail", web::get().to(mails))
-        .route("/demo/mail/{name}", web::get().to(mail))
-        .route("/demo/styleguide", web::get().to(styleguide));
+/// `/demo/…`
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.route("/demo/mail", get().to(mails))
+        .route("/demo/mail/{name}", get().to(mail))
+        .route("/demo/styleguide", get().to(style_guide));
+}
+
+/// A mail as the list and its page show it.
+struct Mail {
+    name: String,
+    subject: String,
+    to: String,
+    date: String,
+    text: Vec<Piece>,
+}
+
+/// A piece of a mail's text; an address of ours can be followed.
+struct Piece {
+    text: String,
+    href: String,
 }
 
 #[derive(Template)]
@@ -34,83 +49,79 @@ struct MailPage {
     mail: Mail,
 }
 
-/// A mail as it was written to disk.
-#[derive(Default)]
-struct Mail {
-    name: String,
-    to: String,
-    subject: String,
-    date: String,
-    text: Vec<Piece>,
-}
-
-/// A piece of a mail's text; an address of ours can be followed.
-struct Piece {
-    text: String,
-    href: String,
-}
-
-async fn mails(by: Anyone, site: Data<Site>, folder: Data<MailFolder>) -> AppResult<HttpResponse> {
-    only_in_demo(&site)?;
-    let site = site.into_inner();
-    let mails = web::block(move || read_all(&folder.0, &site.public_url))
-        .await
-        .map_err(AppError::internal)??;
+async fn mails(by: Anyone, site: Data<Site>) -> AppResult<HttpResponse> {
+    let mails = unblock(move || list(&site)).await?;
     page(StatusCode::OK, &MailsPage { ctx: by.ctx(), mails })
 }
 
-async fn mail(
-    by: Anyone,
-    site: Data<Site>,
-    folder: Data<MailFolder>,
-    name: Path<String>,
-) -> AppResult<HttpResponse> {
-    only_in_demo(&site)?;
-    let (name, site) = (name.into_inner(), site.into_inner());
-    let mails = web::block(move || read_all(&folder.0, &site.public_url))
-        .await
-        .map_err(AppError::internal)??;
-    let mail = mails.into_iter().find(|mail| mail.name == name).ok_or(AppError::NotFound)?;
+async fn mail(by: Anyone, site: Data<Site>, name: Path<String>) -> AppResult<HttpResponse> {
+    let name = name.into_inner();
+    let found = unblock(move || list(&site).into_iter().find(|mail| mail.name == name)).await?;
+    let mail = found.ok_or(AppError::NotFound)?;
     page(StatusCode::OK, &MailPage { ctx: by.ctx(), mail })
 }
 
-fn only_in_demo(site: &Site) -> AppResult<()> {
-    if site.demo { Ok(()) } else { Err(AppError::NotFound) }
+async fn unblock<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> AppResult<T> {
+    tokio::task::spawn_blocking(work).await.map_err(AppError::internal)
 }
 
-/// Newest first, at most 200.
-fn read_all(folder: &std::path::Path, ours: &str) -> AppResult<Vec<Mail>> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Ok(Vec::new()) };
-    let mut paths: Vec<PathBuf> = entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
+/// The newest mails in the folder; none where there is no folder yet.
+fn list(site: &Site) -> Vec<Mail> {
+    let Ok(entries) = std::fs::read_dir(&site.mail_folder) else { return Vec::new() };
+    let mut files: Vec<_> = entries
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
         .filter(|path| path.extension().is_some_and(|ending| ending == "eml"))
+        .filter_map(|path| Some((path.metadata().and_then(|data| data.modified()).ok()?, path)))
         .collect();
-    paths.sort();
-    paths.reverse();
-    paths.truncate(200);
-    let mails = paths.iter().filter_map(|path| {
-        let bytes = std::fs::read(path).ok()?;
-        let mail = mail_parser::MessageParser::default().parse(&bytes)?;
-        let to = mail.to().and_then(|to| to.first()).and_then(|to| to.address());
-        Some(Mail {
-            name: path.file_stem()?.to_string_lossy().into_owned(),
-            to: to.unwrap_or_default().to_owned(),
-            subject: mail.subject().unwrap_or_default().to_owned(),
-            date: mail.date().map(|date| date.to_rfc3339()).unwrap_or_default(),
-            text: pieces(&mail.body_text(0).unwrap_or_default(), ours),
-        })
-    });
-    Ok(mails.collect())
+    files.sort_unstable_by(|a, b| b.cmp(a));
+    files.truncate(MOST);
+    files.iter().filter_map(|(_, path)| read(path, &site.public_url)).collect()
+}
+
+fn read(path: &File, ours: &str) -> Option<Mail> {
+    let bytes = std::fs::read(path).ok()?;
+    let message = MessageParser::default().parse(&bytes)?;
+    let addresses = message.to().into_iter().flat_map(|to| to.iter());
+    let addresses: Vec<&str> = addresses.filter_map(|address| address.address()).collect();
+    Some(Mail {
+        name: path.file_stem()?.to_string_lossy().into_owned(),
+        subject: message.subject().unwrap_or("(no subject)").to_owned(),
+        to: addresses.join(", "),
+        date: message.date().map(ToString::to_string).unwrap_or_default(),
+        text: pieces(&message.body_text(0).unwrap_or_default(), ours),
+    })
 }
 
 fn pieces(text: &str, ours: &str) -> Vec<Piece> {
-    let mut pieces = Vec::new();
-    for part in text.split_inclusive(char::is_whitespace) {
-        let word = part.trim_end();
-        let href = word.strip_prefix(ours).filter(|path| path.starts_with('/')).unwrap_or_default();
-        pieces.push(Piece { text: part.to_owned(), href: href.to_owned() });
-    }
-    pieces
+    let piece = |part: &str| {
+        let path = part.trim_end().strip_prefix(ours).filter(|path| path.starts_with('/'));
+        Piece { text: part.to_owned(), href: path.unwrap_or_default().to_owned() }
+    };
+    text.split_inclusive(char::is_whitespace).map(piece).collect()
+}
+
+/// A sample turn of a conversation.
+struct Message {
+    role: &'static str,
+    role_label: &'static str,
+    text: &'static str,
+    tool_calls: Vec<&'static str>,
+}
+
+/// A sample piece of a difference.
+struct Part {
+    kind: &'static str,
+    text: &'static str,
+}
+
+/// A sample step.
+struct Step {
+    title: &'static str,
+    text: &'static str,
+    at_iso: &'static str,
+    at_text: &'static str,
+    state: &'static str,
 }
 
 #[derive(Template)]
@@ -123,33 +134,19 @@ struct StyleGuide {
     steps: Vec<Step>,
 }
 
-struct Message {
-    role: &'static str,
-    role_label: &'static str,
-    text: &'static str,
-    tool_calls: Vec<&'static str>,
-}
-
-struct Part {
-    kind: &'static str,
-    text: &'static str,
-}
-
-struct Step {
-    title: &'static str,
-    text: &'static str,
-    at_iso: &'static str,
-    at_text: &'static str,
-    state: &'static str,
-}
-
-async fn styleguide(by: Anyone, site: Data<Site>) -> AppResult<HttpResponse> {
-    only_in_demo(&site)?;
-    let message =
-        |role, role_label, text, tool_calls| Message { role, role_label, text, tool_calls };
+async fn style_guide(by: Anyone) -> AppResult<HttpResponse> {
+    let message = |role, role_label, text, tool_calls: &[&'static str]| Message {
+        role,
+        role_label,
+        text,
+        tool_calls: tool_calls.to_vec(),
+    };
     let part = |kind, text| Part { kind, text };
     let step = |title, text, at_iso, at_text, state| Step { title, text, at_iso, at_text, state };
-    let mistake = |field: &str, text: &str| Mistake { field: field.into(), message: text.into() };
+    let mistake = |field: &str, message: &str| Mistake {
+        field: field.to_owned(),
+        message: message.to_owned(),
+    };
     let guide = StyleGuide {
         ctx: by.ctx(),
         mistakes: vec![
@@ -157,27 +154,55 @@ async fn styleguide(by: Anyone, site: Data<Site>) -> AppResult<HttpResponse> {
             mistake("label", "Choose a label from the list."),
         ],
         messages: vec![
-            message("system", "Instructions", "Answer with one SQL query.", vec![]),
-            message("user", "Asked", "How many stadiums hold more than a thousand?", vec![]),
-            message("assistant", "Answered", "", vec!["describe_table(name: \"stadium\")"]),
-            message("tool", "What the tool gave back", "stadium(name, capacity)", vec![]),
+            message("system", "Instructions to the agent", "Answer with one SQL query.", &[]),
+            message("user", "Ben asked", "How many stadiums hold more than a thousand?", &[]),
+            message("tool", "What the tool gave back", "stadium(name, capacity)", &[]),
+            message(
+                "assistant",
+                "The agent answered",
+                "I looked at the table of stadiums first.",
+                &["describe_table(name: \"stadium\")"],
+            ),
         ],
         parts: vec![
             part("same", "You can return goods within "),
             part("removed", "six weeks"),
             part("added", "30 days"),
-            part("same", " of delivery."),
+            part("same", " of delivery.\nOpened packages are "),
+            part("added", "not "),
+            part("same", "taken back"),
+            part("removed", " in any case"),
+            part("same", "."),
         ],
         steps: vec![
             step(
                 "You reported it",
-                "“It must count.”",
+                "“It must count, not list.”",
                 "2026-11-02T09:14:05Z",
-                "2 Nov, 09:14",
+                "2 November, 10:14",
                 "done",
             ),
-            step("Accepted", "A champion agreed.", "2026-11-02T11:02:00Z", "2 Nov, 11:02", "now"),
-            step("In a release", "Not yet.", "", "", "next"),
+            step(
+                "Accepted",
+                "Mira looked at it and agreed.",
+                "2026-11-02T11:02:00Z",
+                "2 November, 12:02",
+                "done",
+            ),
+            step(
+                "In dataset release 4",
+                "Your correction is one of 1,204 examples the next version learns from.",
+                "2026-11-05T08:00:00Z",
+                "5 November, 09:00",
+                "now",
+            ),
+            step(
+                "Fixed in a new version",
+                "We tell you as soon as the agent answers it right.",
+                "",
+                "",
+                "next",
+            ),
         ],
     };
     page(StatusCode::OK, &guide)

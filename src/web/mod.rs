@@ -30,6 +30,8 @@ pub struct Site {
     pub link_valid_days: u32,
     /// Whether this is `overrule demo`.
     pub demo: bool,
+    /// Where mails are files, unless they leave by SMTP.
+    pub mail_folder: std::path::PathBuf,
     /// Whether cookies may travel over HTTPS only.
     pub secure_cookies: bool,
 }

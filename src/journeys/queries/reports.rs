@@ -1,0 +1,143 @@
+//! What a person reported, and what became of it.
+
+use crate::accounts::PersonId;
+use crate::accounts::model::Team;
+use crate::agents::model::{Agent, Deployment};
+use crate::db::{Conn, Instant};
+use crate::feedback::{Feedback, FeedbackId, Verdict};
+use crate::interactions::JsonText;
+use crate::interactions::model::{Body, Interaction};
+use crate::schema::{
+    agent_versions, agents, categories, deployments, feedback, interaction_bodies, interactions,
+    people, resolutions, signals, teams,
+};
+use crate::signals::SignalStatus;
+use crate::signals::model::{ItemId, Resolution};
+use diesel::prelude::*;
+
+/// One row of what somebody reported.
+#[derive(Debug, Clone, Queryable)]
+pub struct Listed {
+    pub id: FeedbackId,
+    pub verdict: Verdict,
+    pub occurred_at: Instant,
+    pub superseded_by: Option<FeedbackId>,
+    pub status: Option<SignalStatus>,
+    pub input: Option<JsonText>,
+    pub agent: String,
+    pub version: String,
+}
+
+/// What a person reported, newest first. Walks the index (author_id, id).
+pub fn list_by_author(
+    conn: &mut Conn,
+    author: PersonId,
+    before: Option<FeedbackId>,
+    limit: i64,
+) -> QueryResult<Vec<Listed>> {
+    let before = before.unwrap_or(FeedbackId(uuid::Uuid::max()));
+    feedback::table
+        .inner_join(
+            interactions::table
+                .inner_join(agents::table)
+                .inner_join(agent_versions::table)
+                .left_join(interaction_bodies::table),
+        )
+        .left_join(signals::table)
+        .filter(feedback::author_id.eq(author))
+        .filter(feedback::id.lt(before))
+        .order(feedback::id.desc())
+        .limit(limit)
+        .select((
+            feedback::id,
+            feedback::verdict,
+            feedback::occurred_at,
+            feedback::superseded_by,
+            signals::status.nullable(),
+            interaction_bodies::input.nullable(),
+            agents::name,
+            agent_versions::name,
+        ))
+        .load(conn)
+}
+
+/// One feedback with all that its receipt says.
+#[derive(Debug, Clone)]
+pub struct Found {
+    pub feedback: Feedback,
+    pub author: Option<String>,
+    pub category: Option<String>,
+    /// None while superseded: the signal follows the newer feedback.
+    pub signal: Option<(SignalStatus, ItemId)>,
+    pub row: Interaction,
+    /// None once retention or erasure took it.
+    pub body: Option<Body>,
+    pub version: String,
+    pub agent: Agent,
+    pub deployment: Deployment,
+    pub team: Team,
+}
+
+type Row = (
+    Feedback,
+    Option<String>,
+    Option<String>,
+    (Option<SignalStatus>, Option<ItemId>),
+    Interaction,
+    Option<Body>,
+    String,
+    Agent,
+    Deployment,
+    Team,
+);
+
+/// The feedback with this id; the caller knows who may see it. Primary keys only.
+pub fn find(conn: &mut Conn, id: FeedbackId) -> QueryResult<Option<Found>> {
+    let row: Option<Row> = feedback::table
+        .inner_join(
+            interactions::table
+                .inner_join(agents::table)
+                .inner_join(agent_versions::table)
+                .left_join(interaction_bodies::table),
+        )
+        .inner_join(deployments::table.inner_join(teams::table))
+        .left_join(people::table)
+        .left_join(categories::table)
+        .left_join(signals::table)
+        .filter(feedback::id.eq(id))
+        .select((
+            feedback::all_columns,
+            people::name.nullable(),
+            categories::name.nullable(),
+            (signals::status.nullable(), signals::item_id.nullable()),
+            interactions::all_columns,
+            interaction_bodies::all_columns.nullable(),
+            agent_versions::name,
+            agents::all_columns,
+            deployments::all_columns,
+            teams::all_columns,
+        ))
+        .first(conn)
+        .optional()?;
+    Ok(row.map(found))
+}
+
+fn found(row: Row) -> Found {
+    let (feedback, author, category, signal, row, body, version, agent, deployment, team) = row;
+    let signal = signal.0.zip(signal.1);
+    Found { feedback, author, category, signal, row, body, version, agent, deployment, team }
+}
+
+/// The decisions on an item that count and led there, oldest first: the newest 20, each with the
+/// name of who decided. Walks the unique key (item_id, number).
+pub fn decisions(conn: &mut Conn, item: ItemId) -> QueryResult<Vec<(Resolution, Option<String>)>> {
+    let mut rows: Vec<(Resolution, Option<String>)> = resolutions::table
+        .left_join(people::table.on(people::id.nullable().eq(resolutions::person_id)))
+        .filter(resolutions::item_id.eq(item))
+        .order(resolutions::number.desc())
+        .limit(20)
+        .select((resolutions::all_columns, people::name.nullable()))
+        .load(conn)?;
+    rows.reverse();
+    Ok(rows)
+}

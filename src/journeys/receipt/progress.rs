@@ -1,0 +1,249 @@
+//! Where a report stands, as one sentence and as steps.
+
+use super::{Facts, Reader, at};
+use crate::agents::model::ReviewPolicy;
+use crate::db::Instant;
+use crate::feedback::Verdict;
+use crate::feedback::model::Urgency;
+use crate::journeys::words;
+use crate::signals::SignalStatus;
+use crate::signals::model::{How, Outcome, Resolution};
+
+/// One step of the way.
+#[derive(Debug, Clone)]
+pub struct Step {
+    pub title: String,
+    pub text: String,
+    pub at_iso: String,
+    pub at_text: String,
+    /// `done`, `now` or `next`.
+    pub state: &'static str,
+}
+
+impl Step {
+    fn new(state: &'static str, title: impl Into<String>, text: impl Into<String>) -> Self {
+        let (at_iso, at_text) = (String::new(), String::new());
+        Self { title: title.into(), text: text.into(), at_iso, at_text, state }
+    }
+
+    fn at(self, instant: Instant) -> Self {
+        let (at_iso, at_text) = at(instant);
+        Self { at_iso, at_text, ..self }
+    }
+}
+
+impl Facts {
+    /// What happens next, in one sentence.
+    pub(super) fn next(&self) -> String {
+        if self.found.feedback.superseded_by.is_some() {
+            let what = match self.reader {
+                Reader::Lead => "It was changed",
+                Reader::Author | Reader::Holder => "You changed it",
+            };
+            return format!("{what} since then; the newer word is the one that counts.");
+        }
+        match self.status() {
+            Some(SignalStatus::Accepted) => self.accepted(),
+            Some(SignalStatus::Declined) => self.declined(),
+            Some(SignalStatus::Pending) | None => self.pending(),
+        }
+    }
+
+    fn accepted(&self) -> String {
+        let agent = &self.found.agent.name;
+        match self.found.feedback.verdict {
+            Verdict::Corrected => format!(
+                "The correction was accepted: {agent} can learn from it once the next dataset \
+                 release is built."
+            ),
+            Verdict::Confirmed => format!(
+                "The answer counts as right: {agent} can learn from it once the next dataset \
+                 release is built."
+            ),
+            Verdict::Rejected => format!(
+                "The answer counts as wrong: {agent} can learn to avoid it once the next dataset \
+                 release is built."
+            ),
+            Verdict::Escalated => {
+                "It was taken over, and counts as a question that a person should handle.".into()
+            }
+        }
+    }
+
+    fn declined(&self) -> String {
+        let why = self.standing().and_then(|standing| standing.reason.as_deref());
+        match why {
+            Some(why) => format!("It was declined: {}", sentence(why)),
+            None => "It was declined, and no reason was given.".into(),
+        }
+    }
+
+    fn pending(&self) -> String {
+        let standing = self.standing();
+        if let Some(asked) = standing.filter(|standing| standing.outcome == Outcome::NeedsInfo) {
+            let what = asked.reason.as_deref().unwrap_or("please say more about it.");
+            return format!("There is a question about it: {}", sentence(what));
+        }
+        let (who, due) = (self.looks_at_it(), self.due());
+        let by = words::deadline(due, self.now);
+        if due < self.now {
+            return format!("{who} should have looked at it by {by}; it still waits.");
+        }
+        match self.found.feedback.verdict {
+            Verdict::Escalated => {
+                format!("A person was asked to take over: {who} sees to it by {by}.")
+            }
+            Verdict::Confirmed => format!(
+                "Somebody else said that the same answer is wrong, so {} looks at both by {by}.",
+                lower(&who)
+            ),
+            Verdict::Corrected | Verdict::Rejected => format!("{who} looks at it by {by}."),
+        }
+    }
+
+    /// Who looks at what was sent; without names for those who have only a link.
+    fn looks_at_it(&self) -> String {
+        let team = &self.found.team.name;
+        match (&self.reader, self.champions.len()) {
+            (_, 0) => format!("Someone from {team}"),
+            (Reader::Holder, _) | (_, 4..) => format!("A champion of {team}"),
+            _ => words::list(&self.champions, "or"),
+        }
+    }
+
+    /// By when it should have been looked at.
+    fn due(&self) -> Instant {
+        let minutes = match self.found.feedback.urgency {
+            Urgency::Urgent => self.found.deployment.urgent_due_minutes,
+            Urgency::Normal => self.found.deployment.normal_due_minutes,
+        };
+        words::received(self.found.feedback.id.0).plus_minutes(minutes)
+    }
+
+    /// The way so far, and what is still ahead.
+    pub(super) fn steps(&self) -> Vec<Step> {
+        let mut steps = vec![self.sent()];
+        if self.found.feedback.superseded_by.is_some() {
+            let text = "What was said later took its place; this stays as it was.";
+            steps.push(Step::new("now", "Changed", text));
+            return steps;
+        }
+        for (decision, by) in &self.decisions {
+            steps.push(self.decided(decision, by.as_deref()));
+        }
+        match self.status() {
+            Some(SignalStatus::Declined) => {}
+            Some(SignalStatus::Accepted) => {
+                steps.push(Step::new("now", "It is a training signal", self.teaches()));
+                steps.push(release("next"));
+            }
+            Some(SignalStatus::Pending) | None => {
+                steps.push(self.waits());
+                steps.push(Step::new("next", "It becomes a training signal", "If it is accepted."));
+                steps.push(release("next"));
+            }
+        }
+        if let (Some(last), Some(SignalStatus::Declined)) = (steps.last_mut(), self.status()) {
+            last.state = "now";
+        }
+        steps
+    }
+
+    fn sent(&self) -> Step {
+        let feedback = &self.found.feedback;
+        let what = match feedback.verdict {
+            Verdict::Confirmed => "said that the answer is right",
+            Verdict::Corrected => "gave the right answer",
+            Verdict::Rejected => "said that the answer is wrong",
+            Verdict::Escalated => "asked for a person",
+        };
+        let urgent = if feedback.urgency == Urgency::Urgent { "It can't wait." } else { "" };
+        Step::new("done", format!("{} {what}", self.said()), urgent).at(feedback.occurred_at)
+    }
+
+    fn waits(&self) -> Step {
+        let by = words::deadline(self.due(), self.now);
+        let late = if self.due() < self.now { " That is past." } else { "" };
+        let who = self.looks_at_it();
+        if self.is_verdict(Verdict::Escalated) {
+            let text = format!("{who} sees to it by {by}.{late}");
+            return Step::new("now", "A person was asked to take over", text);
+        }
+        let text = match self.found.feedback.verdict {
+            Verdict::Confirmed => format!("Others disagree. {who} looks at it by {by}.{late}"),
+            _ => format!("{who} looks at it by {by}.{late}"),
+        };
+        Step::new("now", "Waiting for review", text)
+    }
+
+    fn decided(&self, decision: &Resolution, by: Option<&str>) -> Step {
+        let title = match (decision.outcome, decision.how) {
+            (Outcome::Accepted, How::Policy) => "Accepted at once",
+            (Outcome::Accepted, _) => "Accepted",
+            (Outcome::AcceptedWithEdits, _) => "Accepted with a change",
+            (Outcome::Declined, _) => "Declined",
+            (Outcome::Duplicate, _) => "The same was reported before",
+            (Outcome::NeedsInfo, _) => "A question was asked",
+            (Outcome::Escalated, _) => "Passed on to somebody who decides",
+            (Outcome::Reopened, _) => "Looked at again",
+        };
+        let mut text = match (decision.how, &decision.reason) {
+            (_, Some(reason)) => sentence(reason),
+            (How::Policy, None) => self.policy(),
+            (How::Import, None) => "It was decided before it came here.".to_owned(),
+            (How::Review | How::Adjudication, None) => String::new(),
+        };
+        if decision.created_at < self.found.feedback.occurred_at {
+            text = format!("The same had been decided before. {text}");
+        }
+        match (by, &self.reader) {
+            (Some(name), Reader::Author | Reader::Lead) => text = format!("{name}: {text}"),
+            (Some(_), Reader::Holder) => text = format!("A champion: {text}"),
+            (None, _) => {}
+        }
+        let text = text.trim_end().trim_end_matches(':').to_owned();
+        Step::new("done", title, text).at(decision.created_at)
+    }
+
+    /// Why the policy accepted it.
+    fn policy(&self) -> String {
+        match self.found.deployment.review {
+            ReviewPolicy::None => "This team trusts everybody's word about this agent.".to_owned(),
+            _ if self.is_verdict(Verdict::Confirmed) => {
+                "Nobody says otherwise, so nobody has to look at it.".to_owned()
+            }
+            ReviewPolicy::Trusted | ReviewPolicy::Required => {
+                "This team trusts what its champions and engineers send.".to_owned()
+            }
+        }
+    }
+
+    fn teaches(&self) -> &'static str {
+        match self.found.feedback.verdict {
+            Verdict::Corrected => "The answer and its correction, side by side.",
+            Verdict::Confirmed => "An answer to give again.",
+            Verdict::Rejected => "An answer not to give again.",
+            Verdict::Escalated => "A question to leave to people.",
+        }
+    }
+}
+
+fn release(state: &'static str) -> Step {
+    let text = "It goes into the next dataset release. The version that learned from it is named \
+        here then.";
+    Step::new(state, "In a dataset release", text)
+}
+
+/// A reason as a sentence of its own.
+fn sentence(text: &str) -> String {
+    let text = text.trim();
+    if text.ends_with(['.', '!', '?', '…']) { text.to_owned() } else { format!("{text}.") }
+}
+
+/// `A champion` inside a sentence; names stay as they are.
+fn lower(who: &str) -> String {
+    match who.strip_prefix("A ") {
+        Some(rest) => format!("a {rest}"),
+        None => who.replacen("Someone ", "someone ", 1),
+    }
+}
