@@ -6,6 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
+#[allow(clippy::disallowed_methods)] // Cargo speaks to build scripts by the environment.
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=static");
     println!("cargo::rerun-if-changed=migrations");

@@ -9,6 +9,7 @@ pub mod line;
 pub mod links;
 pub mod queries;
 pub mod submit;
+pub mod words;
 
 use crate::db::{Batch, Db};
 

@@ -2,8 +2,8 @@
 
 use super::queries::reports;
 use super::receipt::{Facts, Reader, Receipt};
-use super::words::{self, Badge, When};
 use crate::accounts::{Anyone, SignedIn, queries as accounts};
+use crate::capture::words::{self, Badge, When};
 use crate::clock;
 use crate::db::{Conn, Db};
 use crate::error::{AppError, AppResult};

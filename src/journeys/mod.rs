@@ -1,12 +1,10 @@
 //! Journeys: the pages that join everything for one person. Where to begin (`/`), and what became
 //! of what one reported (`/feedback`, `/r/…`). The last slice: it reads all and owns nothing.
 
-mod diff;
 mod handlers;
 mod home;
 mod queries;
 mod receipt;
-mod words;
 
 pub use queries::home::has_interactions;
 

@@ -1,15 +1,15 @@
 //! The receipt: what somebody said of an answer, what happens next, and what became of it.
 
-use super::diff::{self, Part};
 use super::queries::reports::Found;
-use super::words::{self, Badge, When};
 use crate::agents::OutputKind;
+use crate::capture::words::{self, Badge, When};
 use crate::clock;
 use crate::db::Instant;
 use crate::feedback::Verdict;
 use crate::interactions::{JsonText, Source, content};
 use crate::signals::SignalStatus;
 use crate::signals::model::Resolution;
+use crate::web::diff::{self, Part};
 
 mod progress;
 pub use progress::Step;

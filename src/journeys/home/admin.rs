@@ -2,10 +2,10 @@
 
 use crate::accounts::Who;
 use crate::agents::OutputKind;
+use crate::capture::words;
 use crate::db::Conn;
 use crate::error::AppResult;
 use crate::journeys::queries::home::{self, WEEK_CAP};
-use crate::journeys::words;
 
 /// What is shown.
 pub(super) struct Part {

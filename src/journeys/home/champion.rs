@@ -1,12 +1,13 @@
 //! For champions: what waits in their teams, the urgent first.
 
 use crate::accounts::Who;
+use crate::capture::words::{self, Badge, When};
 use crate::db::{Conn, Instant};
 use crate::error::AppResult;
 use crate::feedback::FeedbackId;
 use crate::feedback::model::Urgency;
 use crate::journeys::queries::home::{self, WAITING_CAP, Waiting};
-use crate::journeys::words::{self, Badge, When};
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 /// How much of what waits is listed.
@@ -43,7 +44,7 @@ pub(super) fn gather(conn: &mut Conn, who: &Who, now: Instant) -> AppResult<Opti
         waiting.extend(home::waiting_in(conn, used.deployment.id)?);
         minutes.insert(used.deployment.id, used.deployment);
     }
-    waiting.sort_unstable_by(|a, b| (b.1, b.0).cmp(&(a.1, a.0)));
+    waiting.sort_unstable_by_key(|(id, urgency)| Reverse((*urgency, *id)));
     let urgent = waiting.iter().filter(|(_, urgency)| *urgency == Urgency::Urgent).count();
     let sentence = sentence(waiting.len(), urgent);
     let ids: Vec<FeedbackId> = waiting.iter().take(ROWS).map(|(id, _)| *id).collect();
@@ -56,7 +57,7 @@ pub(super) fn gather(conn: &mut Conn, who: &Who, now: Instant) -> AppResult<Opti
         let due = words::received(each.id.0).plus_minutes(due.unwrap_or(0));
         rows.push((each.clone(), row(each, due, now)));
     }
-    rows.sort_by(|(a, _), (b, _)| (b.urgency, b.id).cmp(&(a.urgency, a.id)));
+    rows.sort_by_key(|(each, _)| Reverse((each.urgency, each.id)));
     Ok(Some(Part { sentence, rows: rows.into_iter().map(|(_, row)| row).collect() }))
 }
 

@@ -2,10 +2,10 @@
 
 use crate::accounts::Who;
 use crate::agents::OutputKind;
+use crate::capture::words;
 use crate::db::Conn;
 use crate::error::AppResult;
 use crate::journeys::queries::home::{self, SIGNAL_CAP, SignalCounts};
-use crate::journeys::words;
 
 /// One agent.
 pub(super) struct Row {

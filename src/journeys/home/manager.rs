@@ -2,10 +2,10 @@
 //! what is normal, which is the span of the four weeks before.
 
 use crate::accounts::Who;
+use crate::capture::words;
 use crate::db::{Conn, Instant};
 use crate::error::AppResult;
 use crate::journeys::queries::home::{self, Used, WEEK_CAP};
-use crate::journeys::words;
 
 /// Fewer interactions in a week than this say nothing about what is normal.
 const ENOUGH: i64 = 20;

@@ -1,12 +1,12 @@
 //! For everybody: recent answers, to say that one is wrong; and what became of earlier reports.
 
 use crate::accounts::Who;
+use crate::capture::words::{self, When};
 use crate::db::{Conn, Instant};
 use crate::error::AppResult;
 use crate::interactions::queries as interactions;
 use crate::journeys::handlers::{self, Row};
 use crate::journeys::queries::reports;
-use crate::journeys::words::{self, When};
 
 /// How many recent answers, and how many reports, are shown.
 const ROWS: i64 = 5;

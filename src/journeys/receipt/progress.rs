@@ -2,10 +2,10 @@
 
 use super::{Facts, Reader, at};
 use crate::agents::model::ReviewPolicy;
+use crate::capture::words;
 use crate::db::Instant;
 use crate::feedback::Verdict;
 use crate::feedback::model::Urgency;
-use crate::journeys::words;
 use crate::signals::SignalStatus;
 use crate::signals::model::{How, Outcome, Resolution};
 
