@@ -84,6 +84,15 @@ pub fn said(output: &JsonText) -> String {
     one_line(if turn.text.is_empty() { &calls } else { &turn.text })
 }
 
+/// What an agent answered, in one line, or why it did not.
+pub fn answer(output: Option<&JsonText>, error: Option<&str>) -> String {
+    match (output, error) {
+        (Some(output), _) => said(output),
+        (None, Some(error)) => format!("No answer: {}", one_line(error)),
+        (None, None) => "The text was erased".to_owned(),
+    }
+}
+
 /// A text as one line of at most 160 characters.
 pub fn one_line(text: &str) -> String {
     const MOST: usize = 160;
