@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod accounts;
+mod agents;
 mod harness;
 #[allow(dead_code, unused_imports)]
 mod support;

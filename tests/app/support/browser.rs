@@ -2,8 +2,10 @@
 
 use super::{Answer, Page};
 use reqwest::blocking::{Client, RequestBuilder};
+use reqwest::cookie::{CookieStore, Jar};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, LOCATION, ORIGIN, REFERER};
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// One person's browser.
 #[derive(Clone)]
@@ -14,19 +16,21 @@ pub struct Browser {
 struct Window {
     client: Client,
     base: String,
+    cookies: Arc<Jar>,
 }
 
 impl Browser {
     /// A browser that looks at the installation at `base`.
     pub fn new(base: &str) -> Self {
+        let cookies = Arc::new(Jar::default());
         let client = Client::builder()
-            .cookie_store(true)
+            .cookie_provider(cookies.clone())
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .timeout(std::time::Duration::from_secs(60))
             .build()
             .unwrap();
-        Self { window: Rc::new(Window { client, base: base.to_owned() }) }
+        Self { window: Rc::new(Window { client, base: base.to_owned(), cookies }) }
     }
 
     /// Opens an address as if it was typed in, or came by mail.
@@ -54,6 +58,18 @@ impl Browser {
             .header(REFERER, self.absolute(from))
             .body(body);
         self.follow(action, request)
+    }
+
+    /// The cookies it would send, as `name=value`.
+    pub fn cookies(&self) -> String {
+        let url = self.window.base.parse().unwrap();
+        let cookies = self.window.cookies.cookies(&url);
+        cookies.map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default()
+    }
+
+    /// Puts a cookie into it, as somebody does who found one.
+    pub fn set_cookie(&self, cookie: &str) {
+        self.window.cookies.add_cookie_str(cookie, &self.window.base.parse().unwrap());
     }
 
     /// A request with this browser's cookies, to be completed and given to `send`.
