@@ -5,6 +5,7 @@
 
 mod accounts;
 mod agents;
+mod browsers;
 mod capture;
 mod harness;
 #[allow(dead_code, unused_imports)]
