@@ -5,6 +5,7 @@
 
 mod accounts;
 mod agents;
+mod api;
 mod harness;
 #[allow(dead_code, unused_imports)]
 mod support;
