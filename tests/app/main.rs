@@ -3,9 +3,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod access;
 mod accounts;
 mod agents;
 mod api;
+mod architecture;
 mod harness;
 #[allow(dead_code, unused_imports)]
 mod support;
