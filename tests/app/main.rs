@@ -8,6 +8,8 @@ mod accounts;
 mod agents;
 mod api;
 mod architecture;
+mod exports;
 mod harness;
+mod imports;
 #[allow(dead_code, unused_imports)]
 mod support;
