@@ -11,5 +11,7 @@ mod architecture;
 mod exports;
 mod harness;
 mod imports;
+mod journeys;
+mod review;
 #[allow(dead_code, unused_imports)]
 mod support;
