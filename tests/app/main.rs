@@ -8,10 +8,12 @@ mod accounts;
 mod agents;
 mod api;
 mod architecture;
+mod commands;
 mod exports;
 mod harness;
 mod imports;
 mod journeys;
+mod operating;
 mod review;
 #[allow(dead_code, unused_imports)]
 mod support;
