@@ -10,10 +10,11 @@ mod api;
 mod architecture;
 mod commands;
 mod exports;
+mod faults;
 mod harness;
 mod imports;
 mod journeys;
 mod operating;
+mod real_data;
 mod review;
-#[allow(dead_code, unused_imports)]
 mod support;
