@@ -182,7 +182,7 @@ fn routes(cfg: &mut ServiceConfig) {
         .configure(operating::routes)
         .configure(accounts::routes)
         .configure(crate::agents::routes)
-        .configure(capture::api::routes)
+        .configure(capture::routes)
         .configure(crate::exports::api::routes)
         .configure(crate::openapi::routes)
         .configure(journeys::routes);

@@ -158,12 +158,17 @@ pub fn claim_addresses<'a>(
     Ok(known)
 }
 
-/// The person who stands for whoever holds the link to `thing`: one link is one author.
-pub fn claim_link_holder(conn: &mut Conn, thing: uuid::Uuid) -> AppResult<PersonId> {
+/// The id of whoever holds the link to `thing`: one link is one author.
+pub fn link_holder(thing: uuid::Uuid) -> PersonId {
     let hash = crate::db::Hash::of(&[b"link holder", thing.as_bytes()]);
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&hash.0[..16]);
-    let id = PersonId(uuid::Builder::from_custom_bytes(bytes).into_uuid());
+    PersonId(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+}
+
+/// The person who stands for whoever holds the link to `thing`, made if they aren't there.
+pub fn claim_link_holder(conn: &mut Conn, thing: uuid::Uuid) -> AppResult<PersonId> {
+    let id = link_holder(thing);
     let holder = Person { id, ..claimed(None, "Someone with the link") };
     Portable(diesel::insert_into(people::table).values(&holder).on_conflict_do_nothing())
         .execute(conn)?;

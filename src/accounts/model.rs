@@ -157,6 +157,10 @@ impl Who {
     pub fn sees_all(&self) -> bool {
         self.person.is_engineer || self.person.is_admin
     }
+    /// The teams the person is in.
+    pub fn teams(&self) -> Vec<TeamId> {
+        self.memberships.iter().map(|m| m.team_id).collect()
+    }
     /// Whether the person is in the team at all.
     pub fn in_team(&self, team: TeamId) -> bool {
         self.memberships.iter().any(|m| m.team_id == team)

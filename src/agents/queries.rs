@@ -73,8 +73,7 @@ pub fn deployments_visible_to(conn: &mut Conn, who: &Who) -> QueryResult<Vec<Dep
     if who.sees_all() {
         return query.load(conn);
     }
-    let teams: Vec<TeamId> = who.memberships.iter().map(|m| m.team_id).collect();
-    query.filter(deployments::team_id.eq_any(teams)).load(conn)
+    query.filter(deployments::team_id.eq_any(who.teams())).load(conn)
 }
 
 /// Whether the agent has interactions: whether any of its deployments has.

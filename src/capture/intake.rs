@@ -4,7 +4,7 @@
 use super::line::Line;
 use super::submit::{self, Author, Target};
 use super::{Permit, draft::Draft};
-use crate::accounts::{self, PersonId};
+use crate::accounts::{self, PersonId, Who};
 use crate::agents::{Directory, OutputKind};
 use crate::clock;
 use crate::db::Conn;
@@ -14,11 +14,21 @@ use crate::interactions::actions::{NewInteraction, Recorded};
 use crate::interactions::model::{Body, Interaction, Source};
 use crate::interactions::{self, InteractionId};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// A line to be stored.
 pub struct Row {
     pub line: Line,
     pub permit: Permit,
+    /// Who reports what was not logged; none where a program logs it.
+    pub reporter: Option<Arc<Who>>,
+}
+
+impl Row {
+    /// A line that a program or a command sends.
+    pub fn logged(line: Line, permit: Permit) -> Self {
+        Self { line, permit, reporter: None }
+    }
 }
 
 /// What became of a line.
@@ -86,7 +96,7 @@ fn submit_feedback(
                 Ok(draft) => {
                     answer.feedback.push(submit::Answer::NotFound);
                     places.push((place, slot));
-                    sent.push(feedback_row(id, draft, row.permit, n));
+                    sent.push(feedback_row(id, draft, row, n));
                 }
             }
         }
@@ -101,12 +111,12 @@ fn submit_feedback(
     Ok(())
 }
 
-fn feedback_row(id: InteractionId, draft: &Draft, permit: Permit, n: usize) -> submit::Row {
+fn feedback_row(id: InteractionId, draft: &Draft, row: &Row, n: usize) -> submit::Row {
     submit::Row {
         target: Target::Id(id),
         draft: draft.clone(),
-        author: Author::Claimed,
-        permit,
+        author: row.reporter.clone().map_or(Author::Claimed, Author::SignedIn),
+        permit: row.permit,
         at: format!("/feedback/{n}"),
     }
 }
@@ -151,7 +161,7 @@ fn prepare(
             external_id,
             content_hash: line.content_hash,
             input_hash: line.input_hash,
-            source: Source::Log,
+            source: if row.reporter.is_some() { Source::Report } else { Source::Log },
             conversation_id: line.conversation_id.clone(),
             end_user_id: end_user.and_then(|name| end_users.get(&name).copied()),
             occurred_at: line.occurred_at.unwrap_or_else(clock::now),

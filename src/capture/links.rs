@@ -16,6 +16,10 @@ pub fn correct_url(site: &Site, id: InteractionId, now: Instant) -> String {
 
 /// The link to what became of one feedback; it does not expire.
 pub fn receipt_url(site: &Site, id: FeedbackId) -> String {
-    let token = site.signer.sign(Purpose::Receipt, id.0, None);
-    format!("{}/r/{token}", site.public_url)
+    format!("{}{}", site.public_url, receipt_path(site, id))
+}
+
+/// The same without the installation's address.
+pub fn receipt_path(site: &Site, id: FeedbackId) -> String {
+    format!("/r/{}", site.signer.sign(Purpose::Receipt, id.0, None))
 }

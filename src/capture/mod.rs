@@ -4,14 +4,23 @@
 
 pub mod api;
 pub mod draft;
+mod forms;
 pub mod intake;
 pub mod line;
 pub mod links;
+mod pages;
 pub mod queries;
+pub mod shown;
 pub mod submit;
 pub mod words;
 
 use crate::db::{Batch, Db};
+
+/// What programs and people send, and the pages where people do so.
+pub fn routes(cfg: &mut actix_web::web::ServiceConfig) {
+    api::routes(cfg);
+    pages::routes(cfg);
+}
 
 /// The queues of the two hot appends.
 pub struct Queues {
@@ -59,9 +68,15 @@ impl Permit {
         status: true,
         derive_key: true,
     };
-}
 
-impl Permit {
+    /// What a person who is signed in, or who holds a link, may do.
+    pub const PERSON: Self = Self {
+        unknown: crate::agents::Unknown::Refuse,
+        feedback: true,
+        status: false,
+        derive_key: false,
+    };
+
     /// What a program with this key may do.
     pub fn of_key(key: &crate::accounts::model::Key) -> Self {
         use crate::accounts::Scope;

@@ -1,5 +1,7 @@
 //! What programs read back: interactions with their feedback, and lists of feedback.
 
+use crate::accounts::Who;
+use crate::agents::model::Deployment;
 use crate::agents::{DeploymentId, Environment};
 use crate::db::{Conn, Instant};
 use crate::feedback::model::{KnownBy, Severity, Urgency};
@@ -294,4 +296,99 @@ fn ids_of(
         Some(StatusFilter::Declined) => query.filter(signals::status.eq(SignalStatus::Declined)),
     };
     query.load(conn)
+}
+
+/// What somebody said of an interaction.
+#[derive(Debug, Clone, Queryable)]
+pub struct Said {
+    pub id: FeedbackId,
+    pub author: Option<String>,
+    pub verdict: Verdict,
+    pub occurred_at: Instant,
+    pub superseded_by: Option<FeedbackId>,
+    pub status: Option<SignalStatus>,
+}
+
+/// What everybody said of an interaction, newest first, at most 50. The caller knows who may see
+/// the names.
+pub fn said_of(conn: &mut Conn, id: InteractionId) -> QueryResult<Vec<Said>> {
+    feedback::table
+        .left_join(people::table)
+        .left_join(signals::table)
+        .filter(feedback::interaction_id.eq(id))
+        .order(feedback::id.desc())
+        .limit(50)
+        .select((
+            feedback::id,
+            people::name.nullable(),
+            feedback::verdict,
+            feedback::occurred_at,
+            feedback::superseded_by,
+            signals::status.nullable(),
+        ))
+        .load(conn)
+}
+
+/// A deployment with the names it is shown by.
+#[derive(Debug, Clone, Queryable)]
+pub struct Used {
+    pub deployment: Deployment,
+    pub agent: String,
+    pub agent_slug: String,
+    pub team: String,
+}
+
+/// The deployments this person may know of, by agent's name: those of their teams, or all for who
+/// sees all.
+pub fn used_by(conn: &mut Conn, who: &Who) -> QueryResult<Vec<Used>> {
+    let query = deployments::table
+        .inner_join(agents::table)
+        .inner_join(teams::table)
+        .order((agents::name, deployments::id))
+        .select((deployments::all_columns, agents::name, agents::slug, teams::name));
+    if who.sees_all() {
+        return query.load(conn);
+    }
+    query.filter(deployments::team_id.eq_any(who.teams())).load(conn)
+}
+
+/// An agent in a team, as something a person may report on.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Queryable)]
+pub struct Reportable {
+    pub agent: String,
+    pub team: String,
+    pub agent_slug: String,
+    pub team_slug: String,
+    pub agent_id: crate::agents::AgentId,
+}
+
+impl Reportable {
+    /// `AGENT/TEAM`, by their slugs.
+    pub fn key(&self) -> String {
+        format!("{}/{}", self.agent_slug, self.team_slug)
+    }
+}
+
+/// What this person may report on, by name: the agents that their teams own or use; all of them
+/// for who sees all.
+pub fn reportable_by(conn: &mut Conn, who: &Who) -> QueryResult<Vec<Reportable>> {
+    let columns = (agents::name, teams::name, agents::slug, teams::slug, agents::id);
+    let owned = agents::table.inner_join(teams::table).select(columns);
+    let used = deployments::table
+        .inner_join(agents::table)
+        .inner_join(teams::table)
+        .select(columns)
+        .distinct();
+    let (mut all, more): (Vec<Reportable>, Vec<Reportable>) = if who.sees_all() {
+        (owned.load(conn)?, used.load(conn)?)
+    } else {
+        (
+            owned.filter(agents::team_id.eq_any(who.teams())).load(conn)?,
+            used.filter(deployments::team_id.eq_any(who.teams())).load(conn)?,
+        )
+    };
+    all.extend(more);
+    all.sort_unstable();
+    all.dedup();
+    Ok(all)
 }

@@ -35,19 +35,19 @@ pub(super) fn run(mut config: Config, args: Args, names_folder: bool) -> anyhow:
     let server = Server::bind(&config, true)?;
     let url = &server.site().public_url;
     let stays = if temporary.is_some() { ", removed at the end" } else { "" };
-    eprintln!("data in {target}{stays}");
+    eprintln!("Data in {target}{stays}.");
     if !filled {
-        eprintln!("there was data already, so no sample data was made");
+        eprintln!("There was data already, so no sample data was made.");
     }
-    eprintln!("open {url} in a browser, or sign in as");
+    eprintln!("Open one of these in a browser:\n");
     for (kind, token, name) in sign_in {
         eprintln!("  {kind:<10} {url}/sign-in/{token}   {name}");
     }
     if let Some(id) = unjudged {
         let link = links::correct_url(server.site(), id, clock::now());
-        eprintln!("  {:<10} {link}", "end user");
+        eprintln!("  {:<10} {link}   judges one answer, without an account", "end user");
     }
-    eprintln!("mail is shown at {url}/demo/mail");
+    eprintln!("  {:<10} {url}/demo/mail   what would have been mailed\n", "mail");
     println!("listening on http://{}", server.address());
     server.run()?;
     Ok(ExitCode::SUCCESS)

@@ -104,7 +104,7 @@ struct Chunk {
 impl Chunk {
     fn add(&mut self, number: u64, text: String, line: line::Line) {
         self.bytes += text.len();
-        self.rows.push(intake::Row { line, permit: Permit::COMMAND_LINE });
+        self.rows.push(intake::Row::logged(line, Permit::COMMAND_LINE));
         self.sent.push((number, text));
     }
 

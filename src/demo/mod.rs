@@ -13,7 +13,7 @@ mod texts;
 pub use pages::routes;
 
 use crate::accounts::Who;
-use crate::agents::{Unknown, queries as agent_queries};
+use crate::agents::queries as agent_queries;
 use crate::capture::submit::{self, Author, Target};
 use crate::capture::{Permit, draft, intake, line};
 use crate::clock;
@@ -28,10 +28,6 @@ use story::Told;
 
 /// Lines that share one transaction.
 const CHUNK: usize = 500;
-
-/// What a person who is signed in may send.
-const SIGNED_IN: Permit =
-    Permit { unknown: Unknown::Refuse, feedback: true, status: false, derive_key: false };
 
 /// Fills an installation that has no interactions; says whether it did.
 pub fn fill(db: &Db) -> anyhow::Result<bool> {
@@ -56,10 +52,8 @@ fn store(db: &Db, told: &[Told], cast: &HashMap<String, Arc<Who>>) -> anyhow::Re
     let mut rows = Vec::with_capacity(told.len());
     let mut said: Vec<(usize, Arc<Who>, draft::Draft)> = Vec::new();
     for (place, each) in told.iter().enumerate() {
-        rows.push(intake::Row {
-            line: line::read(&each.line).map_err(AppError::from)?,
-            permit: Permit::COMMAND_LINE,
-        });
+        let line = line::read(&each.line).map_err(AppError::from)?;
+        rows.push(intake::Row::logged(line, Permit::COMMAND_LINE));
         for (author, feedback) in &each.signed_in {
             if let Some(who) = cast.get(author) {
                 said.push((place, who.clone(), draft::read(feedback, "").map_err(AppError::from)?));
@@ -81,7 +75,7 @@ fn store(db: &Db, told: &[Told], cast: &HashMap<String, Arc<Who>>) -> anyhow::Re
         let rows = said.iter().filter_map(|(place, who, draft)| {
             let target = Target::Id((*ids.get(*place)?)?);
             let (author, at) = (Author::SignedIn(who.clone()), String::new());
-            Some(submit::Row { target, draft: draft.clone(), author, permit: SIGNED_IN, at })
+            Some(submit::Row { target, draft: draft.clone(), author, permit: Permit::PERSON, at })
         });
         for answer in submit::apply(conn, &rows.collect::<Vec<_>>())? {
             if let submit::Answer::Invalid(mistakes) = answer {

@@ -91,3 +91,17 @@ pub fn find_current_by(
         .first(conn)
         .optional()
 }
+
+/// What this person says now of these interactions.
+pub fn verdicts_by(
+    conn: &mut Conn,
+    author: PersonId,
+    ids: &[InteractionId],
+) -> QueryResult<Vec<(InteractionId, super::model::Verdict)>> {
+    feedback::table
+        .filter(feedback::interaction_id.eq_any(ids))
+        .filter(feedback::author_id.eq(author))
+        .filter(feedback::superseded_by.is_null())
+        .select((feedback::interaction_id, feedback::verdict))
+        .load(conn)
+}

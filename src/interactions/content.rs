@@ -166,6 +166,55 @@ pub fn question(input: &Value) -> String {
     asked.map(|turn| turn.text.clone()).unwrap_or_default()
 }
 
+/// JSON on many lines for people to read and change. Only white space differs: numbers and strings
+/// keep their spelling. `json` must be valid JSON.
+pub fn pretty(json: &str) -> String {
+    let mut out = String::with_capacity(json.len() * 2);
+    let (mut depth, mut in_string, mut is_escaped) = (0_usize, false, false);
+    let mut signs = json.chars().peekable();
+    while let Some(sign) = signs.next() {
+        if in_string {
+            out.push(sign);
+            in_string = is_escaped || sign != '"';
+            is_escaped = sign == '\\' && !is_escaped;
+            continue;
+        }
+        match sign {
+            '{' | '[' => {
+                out.push(sign);
+                while signs.next_if(|next| next.is_ascii_whitespace()).is_some() {}
+                if let Some(end) = signs.next_if(|next| matches!(next, '}' | ']')) {
+                    out.push(end);
+                } else {
+                    depth += 1;
+                    new_line(&mut out, depth);
+                }
+            }
+            '}' | ']' => {
+                depth = depth.saturating_sub(1);
+                new_line(&mut out, depth);
+                out.push(sign);
+            }
+            ',' => {
+                out.push(sign);
+                new_line(&mut out, depth);
+            }
+            ':' => out.push_str(": "),
+            sign if sign.is_ascii_whitespace() => {}
+            sign => {
+                in_string = sign == '"';
+                out.push(sign);
+            }
+        }
+    }
+    out
+}
+
+fn new_line(out: &mut String, depth: usize) {
+    out.push('\n');
+    out.extend(std::iter::repeat_n("  ", depth));
+}
+
 /// Text made comparable: NFC, trimmed, single spaces, lower case.
 pub fn normalised(text: &str) -> String {
     let nfc: String = text.nfc().collect::<String>().to_lowercase();
@@ -200,6 +249,16 @@ mod tests {
             JsonText::parse(r#"{"a":1000,"b":1}"#).unwrap().canonical(),
             JsonText::parse(r#"{"b":1.0,"a":1e3}"#).unwrap().canonical()
         );
+    }
+
+    #[test]
+    fn json_is_spread_over_lines_and_stays_as_it_was_spelled() {
+        let sent = r#"{"b":1.0, "a" : [ 1e3,{} , [ ]], "t":"x: {\"y\", [\\"}"#;
+        let shown = "{\n  \"b\": 1.0,\n  \"a\": [\n    1e3,\n    {},\n    []\n  ],\n  \
+                     \"t\": \"x: {\\\"y\\\", [\\\\\"\n}";
+        assert_eq!(pretty(sent), shown);
+        assert_eq!(pretty(shown), shown);
+        assert_eq!(pretty("12345678901234567890123"), "12345678901234567890123");
     }
 
     #[test]

@@ -107,15 +107,25 @@ pub struct Listed {
     pub error: Option<String>,
 }
 
+/// Whose interactions a list has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// All that the person may see.
+    All,
+    /// What the person asked themselves.
+    Own,
+}
+
 /// The newest interactions this person may see, in deployments that `wanted` keeps.
 pub fn list_visible_to(
     conn: &mut Conn,
     who: &Who,
+    whose: Whose,
     wanted: impl Fn(&Deployment) -> bool,
     before: Option<InteractionId>,
     limit: i64,
 ) -> QueryResult<Vec<Listed>> {
-    let ids = ids_visible_to(conn, who, wanted, before, limit)?;
+    let ids = ids_visible_to(conn, who, whose, wanted, before, limit)?;
     interactions::table
         .left_join(interaction_bodies::table)
         .inner_join(agent_versions::table)
@@ -144,25 +154,26 @@ pub fn list_visible_to(
 fn ids_visible_to(
     conn: &mut Conn,
     who: &Who,
+    whose: Whose,
     wanted: impl Fn(&Deployment) -> bool,
     before: Option<InteractionId>,
     limit: i64,
 ) -> QueryResult<Vec<InteractionId>> {
     let before = before.unwrap_or(InteractionId(uuid::Uuid::max()));
-    let mut ids = Vec::new();
-    let (mut own, mut has_own) = (Vec::new(), false);
+    let (mut ids, mut own) = (Vec::new(), Vec::new());
     for deployment in crate::agents::queries::deployments_visible_to(conn, who)? {
         if !wanted(&deployment) {
             continue;
         }
-        if deployment.visibility == Visibility::Own && !who.leads(deployment.team_id) {
+        let hides_others =
+            deployment.visibility == Visibility::Own && !who.leads(deployment.team_id);
+        if whose == Whose::Own || hides_others {
             own.push(deployment.id);
-            has_own = true;
             continue;
         }
         ids.extend(ids_of(conn, deployment.id, before, limit)?);
     }
-    if has_own {
+    if !own.is_empty() {
         ids.extend(ids_of_end_user(conn, who.id(), &own, before, limit)?);
     }
     ids.sort_unstable_by(|a, b| b.cmp(a));
@@ -202,20 +213,33 @@ fn ids_of_end_user(
         .load(conn)
 }
 
-/// Other interactions of the same conversation, oldest first, at most 50.
-pub fn list_conversation(
-    conn: &mut Conn,
-    agent: AgentId,
-    deployment: DeploymentId,
-    conversation_id: &str,
-) -> QueryResult<Vec<(InteractionId, crate::db::Instant, Option<super::JsonText>)>> {
-    interactions::table
+/// One interaction of a conversation.
+#[derive(Debug, Clone, Queryable)]
+pub struct Turn {
+    pub id: InteractionId,
+    pub occurred_at: crate::db::Instant,
+    pub input: Option<super::JsonText>,
+}
+
+/// The conversation an interaction belongs to, oldest first, at most 50; empty where it stands by
+/// itself. Only of the same deployment, so that whoever sees the one may see the others; where a
+/// member sees only their own, only of the same end user.
+pub fn list_conversation(conn: &mut Conn, of: &Interaction) -> QueryResult<Vec<Turn>> {
+    let Some(conversation) = &of.conversation_id else { return Ok(Vec::new()) };
+    let query = interactions::table
         .left_join(interaction_bodies::table)
-        .filter(interactions::agent_id.eq(agent))
-        .filter(interactions::conversation_id.eq(conversation_id))
-        .filter(interactions::deployment_id.eq(deployment))
+        .filter(interactions::agent_id.eq(of.agent_id))
+        .filter(interactions::conversation_id.eq(conversation))
+        .filter(interactions::deployment_id.eq(of.deployment_id))
         .order(interactions::id)
         .limit(50)
-        .select((interactions::id, interactions::occurred_at, interaction_bodies::input.nullable()))
-        .load(conn)
+        .select((
+            interactions::id,
+            interactions::occurred_at,
+            interaction_bodies::input.nullable(),
+        ));
+    match of.end_user_id {
+        Some(person) => query.filter(interactions::end_user_id.eq(person)).load(conn),
+        None => query.filter(interactions::end_user_id.is_null()).load(conn),
+    }
 }

@@ -2,11 +2,12 @@
 
 use super::queries::reports::Found;
 use crate::agents::OutputKind;
+use crate::capture::shown::{self, Audience, Message};
 use crate::capture::words::{self, Badge, When};
 use crate::clock;
 use crate::db::Instant;
 use crate::feedback::Verdict;
-use crate::interactions::{JsonText, Source, content};
+use crate::interactions::Source;
 use crate::signals::SignalStatus;
 use crate::signals::model::Resolution;
 use crate::web::diff::{self, Part};
@@ -34,14 +35,6 @@ pub struct Facts {
     pub now: Instant,
 }
 
-/// One turn of the conversation.
-pub struct Message {
-    pub role: String,
-    pub role_label: String,
-    pub text: String,
-    pub tool_calls: Vec<String>,
-}
-
 /// What the page shows.
 pub struct Receipt {
     /// What happens next, in one sentence.
@@ -65,7 +58,7 @@ pub struct Receipt {
     /// From the correction to what the reviewer made of it.
     pub edits: Vec<Part>,
     pub category: String,
-    pub severity: &'static str,
+    pub severity: Badge,
     pub comment: String,
     pub steps: Vec<Step>,
     /// The path of the newer feedback that took this one's place.
@@ -84,11 +77,12 @@ impl Facts {
         let yours = self.reader != Reader::Lead;
         let kind = agent.kind;
         let output = body.as_ref().and_then(|body| body.output.as_ref());
-        let output = output.map(|text| spoken(kind, text)).unwrap_or_default();
-        let correction = feedback.correction.as_ref().map(|text| spoken(kind, text));
+        let output = output.map(|text| shown::spoken(kind, text)).unwrap_or_default();
+        let correction = feedback.correction.as_ref().map(|text| shown::spoken(kind, text));
         let correction = correction.unwrap_or_default();
         let edited = self.standing().and_then(|standing| standing.label.as_ref());
-        let edited = edited.map(|text| spoken(kind, text)).filter(|text| *text != correction);
+        let edited =
+            edited.map(|text| shown::spoken(kind, text)).filter(|text| *text != correction);
         let newer = feedback.superseded_by.filter(|_| self.reader != Reader::Holder);
         let is_report = row.source == Source::Report;
         let mut kept = vec![format!("feedback-{}", row.id)];
@@ -103,7 +97,10 @@ impl Facts {
             agent: words::agent(&agent.name, &self.found.version),
             team: self.found.team.name.clone(),
             when: words::when(feedback.occurred_at, self.now),
-            turns: body.as_ref().map(|body| self.turns(&body.input)).unwrap_or_default(),
+            turns: body
+                .as_ref()
+                .map(|body| shown::turns(&agent.name, &body.input, self.audience()))
+                .unwrap_or_default(),
             error: body.as_ref().and_then(|body| body.error.clone()).unwrap_or_default(),
             is_code: matches!(kind, OutputKind::Json | OutputKind::Message),
             is_erased: body.is_none(),
@@ -112,7 +109,7 @@ impl Facts {
             output,
             correction,
             category: self.found.category.clone().unwrap_or_default(),
-            severity: feedback.severity.as_str(),
+            severity: words::severity(feedback.severity),
             comment: feedback.comment.clone().unwrap_or_default(),
             steps: self.steps(),
             newer: newer.map(|id| format!("/feedback/{id}")).unwrap_or_default(),
@@ -125,19 +122,11 @@ impl Facts {
         }
     }
 
-    fn turns(&self, input: &JsonText) -> Vec<Message> {
-        let message = |turn: content::Turn| Message {
-            role_label: match turn.role.as_str() {
-                "user" => "What was asked".to_owned(),
-                "system" => "Instructions to the agent".to_owned(),
-                "tool" => "What a tool gave back".to_owned(),
-                _ => format!("{} said", self.found.agent.name),
-            },
-            role: turn.role,
-            text: turn.text,
-            tool_calls: turn.tool_calls,
-        };
-        content::turns(&input.to_value()).into_iter().map(message).collect()
+    fn audience(&self) -> Audience {
+        match self.reader {
+            Reader::Author | Reader::Lead => Audience::Team,
+            Reader::Holder => Audience::EndUser,
+        }
     }
 
     fn said(&self) -> String {
@@ -168,21 +157,6 @@ fn changes(output: &str, correction: &str) -> Vec<Part> {
         return Vec::new();
     }
     diff::words(output, correction)
-}
-
-/// An output as people read it: JSON on many lines, a message with the tools it calls.
-fn spoken(kind: OutputKind, output: &JsonText) -> String {
-    match kind {
-        OutputKind::Text | OutputKind::Label => output.plain(),
-        OutputKind::Json => {
-            serde_json::to_string_pretty(&output.to_value()).unwrap_or_else(|_| output.plain())
-        }
-        OutputKind::Message => {
-            let turn = content::turn(&output.to_value());
-            let text = Some(turn.text).filter(|text| !text.is_empty());
-            text.into_iter().chain(turn.tool_calls).collect::<Vec<_>>().join("\n")
-        }
-    }
 }
 
 /// When something was done, for a step.

@@ -20,9 +20,32 @@ struct ErrorPage {
     title: String,
     sentence: String,
     next: Vec<(String, String)>,
-    /// The fields of a form that can be sent again after signing in.
-    again: Vec<(String, String)>,
+    /// The fields of the form that was sent, so that nothing typed is lost.
+    typed: Vec<(String, String)>,
+    retry: Retry,
     request_id: String,
+}
+
+/// Whether a form that failed can be sent again as it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Retry {
+    /// At once, or in a moment.
+    Now,
+    /// After signing in.
+    SignedIn,
+    /// Never: what was typed can only be copied.
+    Never,
+}
+
+impl Retry {
+    fn of(error: &AppError) -> Self {
+        match error {
+            AppError::SignIn => Self::SignedIn,
+            AppError::Busy(_) | AppError::TooMany(_) => Self::Now,
+            AppError::Database(_) | AppError::Internal(_) => Self::Now,
+            _ => Self::Never,
+        }
+    }
 }
 
 /// The middleware. It goes around everything that may fail.
@@ -122,18 +145,20 @@ fn answer(request: &HttpRequest, error: &AppError) -> HttpResponse {
     let (title, sentence) = words(error);
     let person = request.extensions().get::<Viewer>().cloned();
     let mut next = vec![("/".to_owned(), "Go to the start page".to_owned())];
-    let mut again = Vec::new();
     if matches!(error, AppError::SignIn) {
         next.insert(0, (super::form::sign_in_path(request), "Sign in".to_owned()));
-        again = super::kept_form::fields(request);
     }
+    // A form from another site is never shown here: it is somebody else's.
+    let is_foreign = matches!(error, AppError::Forbidden(_));
+    let typed = if is_foreign { Vec::new() } else { super::kept_form::fields(request) };
     let page = ErrorPage {
         ctx: PageContext { person, path: request.path().to_owned(), ..PageContext::default() },
         status: error.status().as_u16(),
         title: title.to_owned(),
         sentence,
         next,
-        again,
+        typed,
+        retry: Retry::of(error),
         request_id,
     };
     let mut response = html(error.status(), page.render().unwrap_or_default());
@@ -162,7 +187,7 @@ fn words(error: &AppError) -> (&'static str, String) {
         ),
         AppError::Busy(_) => (
             "Not just now",
-            "We can't save at the moment. Nothing was written; please go back and try again."
+            "We can't save at the moment. Nothing was written; please try again in a moment."
                 .into(),
         ),
         AppError::BadRequest(why) | AppError::MediaType(why) => {
@@ -171,7 +196,7 @@ fn words(error: &AppError) -> (&'static str, String) {
         AppError::Invalid(mistakes) => ("Something is not right yet", mistakes.to_string()),
         AppError::Database(_) | AppError::Internal(_) => (
             "Something went wrong on our side",
-            "It has been noted. Please go back and try again in a moment.".into(),
+            "It has been noted. Please try again in a moment.".into(),
         ),
     }
 }

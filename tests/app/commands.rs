@@ -226,8 +226,10 @@ fn the_demo_serves_each_kind_of_person_and_leaves_nothing() {
     let folder = new_folder();
     let mut demo = Command::in_folder(folder.path()).arg("demo").start();
     let url = demo.listening();
-    let said = demo.said();
-    let data = said.lines().find_map(|line| line.strip_prefix("data in sqlite:")).unwrap();
+    let said = crate::support::eventually("where it may be looked at", || {
+        Some(demo.said()).filter(|said| said.contains("/demo/mail"))
+    });
+    let data = said.lines().find_map(|line| line.strip_prefix("Data in sqlite:")).unwrap();
     let data = std::path::PathBuf::from(data.split(',').next().unwrap());
     assert!(data.exists());
     let start = format!("{url}/sign-in/");

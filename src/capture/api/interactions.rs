@@ -85,7 +85,7 @@ pub async fn create(
 ) -> AppResult<HttpResponse> {
     let permit = Permit::of_key(&by.key);
     let idempotency = idempotency_key(&request)?;
-    let rows = |lines: Vec<Line>| lines.into_iter().map(|line| Row { line, permit }).collect();
+    let rows = |lines: Vec<Line>| lines.into_iter().map(|line| Row::logged(line, permit)).collect();
     match body::read(&request, body, line::read).await? {
         Items::One(line) => {
             let mut line = line?;

@@ -4,7 +4,7 @@ use crate::accounts::Who;
 use crate::capture::words::{self, When};
 use crate::db::{Conn, Instant};
 use crate::error::AppResult;
-use crate::interactions::queries as interactions;
+use crate::interactions::queries::{self as interactions, Whose};
 use crate::journeys::handlers::{self, Row};
 use crate::journeys::queries::reports;
 
@@ -28,7 +28,7 @@ pub(super) struct Part {
 }
 
 pub(super) fn gather(conn: &mut Conn, who: &Who, now: Instant) -> AppResult<Part> {
-    let answers = interactions::list_visible_to(conn, who, |_| true, None, ROWS)?;
+    let answers = interactions::list_visible_to(conn, who, Whose::All, |_| true, None, ROWS)?;
     let reports = reports::list_by_author(conn, who.id(), None, ROWS)?;
     Ok(Part {
         has_team: who.sees_all() || !who.memberships.is_empty(),
@@ -38,15 +38,10 @@ pub(super) fn gather(conn: &mut Conn, who: &Who, now: Instant) -> AppResult<Part
 }
 
 fn answer(listed: interactions::Listed, now: Instant) -> Answer {
-    let said = match (&listed.output, &listed.error) {
-        (Some(output), _) => words::said(output),
-        (None, Some(error)) => format!("No answer: {}", words::one_line(error)),
-        (None, None) => "The text was erased".to_owned(),
-    };
     Answer {
         href: format!("/interactions/{}", listed.id),
         question: words::question(listed.input.as_ref()),
-        answer: said,
+        answer: words::answer(listed.output.as_ref(), listed.error.as_deref()),
         agent: words::agent(&listed.agent, &listed.version),
         when: words::when(listed.occurred_at, now),
     }

@@ -34,11 +34,12 @@ fn a_locked_database_is_a_503_and_nothing_is_lost() {
             is_busy(&answer.join().unwrap());
         }
     });
-    let page = form.press("Save").is(503).sees("Nothing was written; please go back and try again");
+    let page =
+        form.press("Save").is(503).sees("Nothing was written").sees("What you typed is still");
     assert!(page.answer.header("retry-after").parse::<u64>().unwrap() >= 1);
     conn.batch_execute("ROLLBACK").unwrap();
     assert_eq!(count_stored(&api, &[line("one"), line("two"), line("before")]), 1);
-    form.press("Save").is(200).sees("Changed");
+    page.press("Send again").is(200).sees("Changed");
     api.judge(&json!({"interaction": logged, "verdict": "rejected"})).is(201);
 }
 
