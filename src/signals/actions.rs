@@ -91,7 +91,23 @@ pub fn consider(conn: &mut Conn, candidates: &[Candidate]) -> AppResult<()> {
         on_backend!(conn, |c| diesel::insert_into(signals::table).values(&new).execute(c))?;
     }
     insert_revisions(conn, &revisions)?;
+    withdraw_superseded(conn, candidates)?;
     settle(conn, &items.resolved_again, &items.standing)
+}
+
+/// What somebody said twice, with a program and while signed in, and took back by one new word: the
+/// signal of one goes on with that word, those of the others end.
+fn withdraw_superseded(conn: &mut Conn, candidates: &[Candidate]) -> AppResult<()> {
+    let changed = candidates.iter().filter(|c| c.supersedes.is_some());
+    let interactions: Vec<_> = changed.map(|c| c.subject.row.id).collect();
+    if interactions.is_empty() {
+        return Ok(());
+    }
+    for signal in queries::signals_of_superseded(conn, &interactions)? {
+        retire(conn, &signal)?;
+        replace(conn, &Signal { status: SignalStatus::Declined, revision_id: None, ..signal })?;
+    }
+    Ok(())
 }
 
 /// Records a decision on an item and lets its signals follow. For reviewers, and for decisions

@@ -3,10 +3,20 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod access;
 mod accounts;
 mod agents;
+mod api;
+mod architecture;
 mod browsers;
 mod capture;
+mod commands;
+mod exports;
+mod faults;
 mod harness;
-#[allow(dead_code, unused_imports)]
+mod imports;
+mod journeys;
+mod operating;
+mod real_data;
+mod review;
 mod support;
