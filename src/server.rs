@@ -3,7 +3,7 @@
 use crate::accounts::{self, KeyCache};
 use crate::capture::{self, Queues};
 use crate::config::Config;
-use crate::db::{Db, Target, installation};
+use crate::db::{Db, installation};
 use crate::jobs::{Jobs, Tools};
 use crate::journeys;
 use crate::mail::{Mailer, Nudge};
@@ -16,7 +16,6 @@ use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{Data, FormConfig, JsonConfig, PayloadConfig, ServiceConfig};
 use actix_web::{App, HttpServer};
 use anyhow::Context;
-use std::fs::File;
 use std::net::{SocketAddr, TcpListener};
 use tracing_actix_web::TracingLogger;
 
@@ -165,23 +164,4 @@ fn routes(cfg: &mut ServiceConfig) {
         .configure(crate::exports::api::routes)
         .configure(crate::openapi::routes)
         .configure(journeys::routes);
-}
-
-/// Keeps a second server off an embedded database, for as long as the file is held.
-pub fn lock(target: &Target) -> anyhow::Result<Option<File>> {
-    let Target::Sqlite(path) = target else { return Ok(None) };
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)
-            .with_context(|| format!("can't make the folder {}", folder.display()))?;
-    }
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let file = File::create(&name)?;
-    file.try_lock().map_err(|_| {
-        anyhow::anyhow!(
-            "another server is running on {}; stop it first, or give `--data-dir` another place",
-            path.display()
-        )
-    })?;
-    Ok(Some(file))
 }

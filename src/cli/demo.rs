@@ -3,8 +3,9 @@
 use crate::capture::links;
 use crate::clock;
 use crate::config::Config;
+use crate::db::{self, Holder};
 use crate::demo;
-use crate::server::{self, Server};
+use crate::server::Server;
 use std::process::ExitCode;
 
 #[derive(clap::Args)]
@@ -24,9 +25,9 @@ pub(super) fn run(mut config: Config, args: Args, names_folder: bool) -> anyhow:
     // Nothing leaves a demo.
     config.mail.smtp_url = None;
     let target = config.target()?;
-    let _lock = server::lock(&target)?;
-    crate::db::migrate(&target)?;
-    let db = crate::db::Db::open(&target)?;
+    let _lock = db::lock(&target, Holder::Server)?;
+    db::migrate(&target)?;
+    let db = db::Db::open(&target)?;
     let filled = demo::fill(&db)?;
     let sign_in = demo::people::links(&db)?;
     let unjudged = db.read_now(demo::unjudged)?;

@@ -1,7 +1,8 @@
 //! `overrule serve`
 
 use crate::config::Config;
-use crate::server::{self, Server};
+use crate::db::{self, Holder};
+use crate::server::Server;
 use std::process::ExitCode;
 
 #[derive(clap::Args)]
@@ -19,10 +20,10 @@ pub(super) fn run(mut config: Config, args: &Args) -> anyhow::Result<ExitCode> {
         config.server.listen = listen.clone();
     }
     let target = config.target()?;
-    let _lock = server::lock(&target)?;
+    let _lock = db::lock(&target, Holder::Server)?;
     if !args.no_migrate {
-        crate::db::migrate(&target)?;
-    } else if crate::db::pending(&target)? {
+        db::migrate(&target)?;
+    } else if db::pending(&target)? {
         anyhow::bail!("the database is not up to date; run `overrule migrate`");
     }
     let server = Server::bind(&config, false)?;

@@ -7,6 +7,7 @@
 mod backend;
 mod batch;
 pub mod installation;
+mod lock;
 mod migrations;
 mod pool;
 mod text_enum;
@@ -14,7 +15,8 @@ mod writer;
 
 pub use backend::{Conn, Hash, Instant, Json, MultiBackend, Portable, sql};
 pub use batch::Batch;
-pub use migrations::{Migrated, is_current, migrate, pending};
+pub use lock::{Holder, lock, lock_path, make_folder};
+pub use migrations::{Migrated, is_current, migrate, newest, pending, version};
 pub use pool::{Target, open_connection};
 
 use crate::error::{AppError, AppResult};
