@@ -23,6 +23,7 @@ pub mod capture;
 pub mod exports;
 pub mod journeys;
 
+pub mod moving;
 pub mod jobs;
 pub mod openapi;
 pub mod demo;

@@ -2,11 +2,14 @@
 //! words to people and logs go to standard error.
 
 mod agent;
+mod backup;
 mod demo;
 mod export;
 mod import;
 mod key;
 mod migrate;
+mod progress;
+mod restore;
 mod serve;
 mod user;
 mod worker;
@@ -55,6 +58,10 @@ enum Command {
     Import(import::Args),
     /// Write signals to a file that a trainer loads as it is
     Export(export::Args),
+    /// Keep a running embedded database, with its secrets, in one file
+    Backup(backup::Args),
+    /// Put a backup back
+    Restore(restore::Args),
 }
 
 /// Runs the command that the process was started with.
@@ -85,6 +92,8 @@ fn start(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Agent(command) => agent::run(&config, command),
         Command::Key(command) => key::run(&config, &command),
         Command::Export(args) => export::run(&config, args),
+        Command::Backup(args) => backup::run(&config, &args),
+        Command::Restore(args) => restore::run(&config, &args),
         Command::Import(args) => import::run(&config, &args),
     }
 }

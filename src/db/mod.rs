@@ -17,7 +17,7 @@ pub use backend::{Conn, Hash, Instant, Json, MultiBackend, Portable, sql};
 pub use batch::Batch;
 pub use lock::{Holder, lock, lock_path, make_folder};
 pub use migrations::{Migrated, is_current, migrate, newest, pending, version};
-pub use pool::{Target, open_connection};
+pub use pool::{Target, open_connection, without_password};
 
 use crate::error::{AppError, AppResult};
 use pool::Pool;

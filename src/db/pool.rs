@@ -58,6 +58,20 @@ impl std::fmt::Display for Target {
     }
 }
 
+/// The URL of a server without the password, for a command that a person runs.
+pub fn without_password(target: &Target) -> String {
+    match target {
+        Target::Sqlite(_) => target.to_string(),
+        Target::Postgres(text) => match url::Url::parse(text) {
+            Ok(mut url) => {
+                let _ = url.set_password(None);
+                url.to_string()
+            }
+            Err(_) => target.to_string(),
+        },
+    }
+}
+
 /// A connection set up as every connection must be.
 pub fn open_connection(target: &Target, read_only: bool) -> Result<Conn, ConnectionError> {
     match target {
