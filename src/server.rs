@@ -53,9 +53,9 @@ impl Server {
         let db = Db::open(&config.target()?)?;
         let secret = match &config.server.secret {
             Some(secret) => secret.0.clone(),
-            None => {
-                db.write_now(|conn| Ok(installation::ensure(conn, "secret", token::random)?))?
-            }
+            None => db.write_now(|conn| {
+                Ok(installation::ensure(conn, installation::SECRET, token::random)?)
+            })?,
         };
         let public_url =
             config.server.public_url.clone().unwrap_or_else(|| format!("http://{address}"));

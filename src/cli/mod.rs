@@ -3,6 +3,7 @@
 
 mod agent;
 mod backup;
+mod copy;
 mod demo;
 mod export;
 mod import;
@@ -62,6 +63,8 @@ enum Command {
     Backup(backup::Args),
     /// Put a backup back
     Restore(restore::Args),
+    /// Move the installation to another database, with its ids and links
+    Copy(copy::Args),
 }
 
 /// Runs the command that the process was started with.
@@ -94,6 +97,7 @@ fn start(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Export(args) => export::run(&config, args),
         Command::Backup(args) => backup::run(&config, &args),
         Command::Restore(args) => restore::run(&config, &args),
+        Command::Copy(args) => copy::run(&config, &args),
         Command::Import(args) => import::run(&config, &args),
     }
 }

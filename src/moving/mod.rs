@@ -3,6 +3,12 @@
 //! table is kept and moved from its first day.
 
 pub mod backup;
+mod cell;
+mod content;
+pub mod copy;
 pub mod file;
+mod guard;
+pub mod layout;
 pub mod restore;
+mod rows;
 pub(crate) mod sqlite;
