@@ -3,9 +3,9 @@
 use crate::capture::links;
 use crate::clock;
 use crate::config::Config;
-use crate::db::{self, Holder};
+use crate::db;
 use crate::demo;
-use crate::server::Server;
+use crate::server::{self, Server};
 use std::process::ExitCode;
 
 #[derive(clap::Args)]
@@ -25,7 +25,7 @@ pub(super) fn run(mut config: Config, args: Args, names_folder: bool) -> anyhow:
     // Nothing leaves a demo.
     config.mail.smtp_url = None;
     let target = config.target()?;
-    let _lock = db::lock(&target, Holder::Server)?;
+    let _lock = server::lock(&target)?;
     db::migrate(&target)?;
     let db = db::Db::open(&target)?;
     let filled = demo::fill(&db)?;

@@ -1,8 +1,8 @@
 //! `overrule serve`
 
 use crate::config::Config;
-use crate::db::{self, Holder};
-use crate::server::Server;
+use crate::db;
+use crate::server::{self, Server};
 use std::process::ExitCode;
 
 #[derive(clap::Args)]
@@ -20,7 +20,7 @@ pub(super) fn run(mut config: Config, args: &Args) -> anyhow::Result<ExitCode> {
         config.server.listen = listen.clone();
     }
     let target = config.target()?;
-    let _lock = db::lock(&target, Holder::Server)?;
+    let _lock = server::lock(&target)?;
     if !args.no_migrate {
         db::migrate(&target)?;
     } else if db::pending(&target)? {
