@@ -27,5 +27,6 @@ pub mod moving;
 pub mod jobs;
 pub mod openapi;
 pub mod demo;
+pub mod doctor;
 pub mod server;
 pub mod cli;

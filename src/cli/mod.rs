@@ -5,6 +5,7 @@ mod agent;
 mod backup;
 mod copy;
 mod demo;
+mod doctor;
 mod export;
 mod import;
 mod key;
@@ -65,6 +66,8 @@ enum Command {
     Restore(restore::Args),
     /// Move the installation to another database, with its ids and links
     Copy(copy::Args),
+    /// Say what is wrong with the installation and how to mend it
+    Doctor(doctor::Args),
 }
 
 /// Runs the command that the process was started with.
@@ -84,7 +87,11 @@ pub fn run() -> ExitCode {
 }
 
 fn start(cli: Cli) -> anyhow::Result<ExitCode> {
-    let config = Config::load(cli.config.as_deref(), cli.data_dir.as_deref())?;
+    let config = Config::load(cli.config.as_deref(), cli.data_dir.as_deref());
+    if let (Command::Doctor(args), Err(error)) = (&cli.command, &config) {
+        return doctor::unreadable(error, args);
+    }
+    let config = config?;
     telemetry::start(&config.log);
     match cli.command {
         Command::Demo(args) => demo::run(config, args, cli.data_dir.is_some()),
@@ -97,6 +104,7 @@ fn start(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Export(args) => export::run(&config, args),
         Command::Backup(args) => backup::run(&config, &args),
         Command::Restore(args) => restore::run(&config, &args),
+        Command::Doctor(args) => doctor::run(&config, cli.config.as_deref(), &args),
         Command::Copy(args) => copy::run(&config, &args),
         Command::Import(args) => import::run(&config, &args),
     }
