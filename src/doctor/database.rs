@@ -16,7 +16,7 @@ const AHEAD: i64 = 1;
 
 pub(super) fn examine(conn: &mut Conn, target: &Target, found: &mut Findings) {
     let Some(version) = version(conn, target, found) else { return };
-    found.ok("database", format!("{target} is whole and at version {version}"));
+    found.ok("database", format!("{target} is in order, at version {version}"));
     if let Err(error) = rows(conn, found) {
         found.wrong("database", format!("{target} can't be read: {error}"), REACH);
     }

@@ -44,8 +44,8 @@ pub(super) fn examine(path: &Path, found: &mut Findings) -> bool {
         found.wrong("database", format!("{shown} is damaged: {error:#}"), RESTORE);
         return false;
     }
-    journal(&conn, path, found);
-    writes(&conn, path, found)
+    // Opened as a server opens it, the next look would set the journal mode right.
+    journal(&conn, found) && writes(&conn, path, found)
 }
 
 fn readers(path: &Path, found: &mut Findings) {
@@ -101,21 +101,21 @@ fn lock(path: &Path, found: &mut Findings) {
     }
 }
 
-fn journal(conn: &Connection, path: &Path, found: &mut Findings) {
-    let mode = conn.query_row("PRAGMA journal_mode", [], |row| row.get::<_, String>(0));
-    match mode {
-        Ok(mode) if mode == "wal" => found.ok("journal", "write-ahead log"),
+fn journal(conn: &Connection, found: &mut Findings) -> bool {
+    match conn.query_row("PRAGMA journal_mode", [], |row| row.get::<_, String>(0)) {
+        Ok(mode) if mode == "wal" => {
+            found.ok("journal", "write-ahead log");
+            return true;
+        }
         Ok(mode) => found.wrong(
             "journal",
             format!("the journal mode is {mode}, not wal: readers would wait for writers"),
-            format!(
-                "run `sqlite3 {} 'PRAGMA journal_mode = WAL'`; if it stays, the file is on a \
-                 network file system: move it to a local disk",
-                path.display()
-            ),
+            "start `overrule serve`, which sets it right; if it stays, the file is on a network \
+             file system: move it to a local disk",
         ),
         Err(error) => found.wrong("journal", format!("can't be read: {error}"), RESTORE),
     }
+    false
 }
 
 /// Takes and gives back the write lock.

@@ -7,5 +7,6 @@ mod accounts;
 mod agents;
 mod api;
 mod harness;
+mod moving;
 #[allow(dead_code, unused_imports)]
 mod support;
