@@ -3,10 +3,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod access;
 mod accounts;
 mod agents;
 mod api;
+mod architecture;
+mod exports;
 mod harness;
+mod imports;
 mod moving;
 #[allow(dead_code, unused_imports)]
 mod support;
