@@ -18,7 +18,7 @@ use diesel::prelude::*;
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub(super) struct Mark {
     /// The id of the installation that is copied.
-    source: String,
+    pub(super) source: String,
     round: Round,
     /// The table at work.
     table: String,
@@ -67,14 +67,13 @@ pub fn run(
     tell: &dyn Fn(Progress<'_>),
 ) -> anyhow::Result<Copied> {
     let mut copy = Copy::prepare(from, to)?;
-    let state = copy.look()?;
-    let mark = match state {
-        State::Begun(_) if start_over => {
+    let mark = match mark(&mut copy.target)? {
+        Some(mark) if !start_over => mark,
+        Some(_) => {
             copy.empty()?;
             copy.begin()?
         }
-        State::Begun(mark) => mark,
-        State::Empty => copy.begin()?,
+        None => copy.begin()?,
     };
     let resumed = mark.after.is_some();
     copy.source.batch_execute(copy.snapshot())?;
@@ -100,13 +99,7 @@ struct Copy {
     /// The tables, with the types of each side.
     read: Layout,
     written: Layout,
-    to: Target,
     _locks: Vec<std::fs::File>,
-}
-
-enum State {
-    Empty,
-    Begun(Mark),
 }
 
 impl Copy {
@@ -119,7 +112,8 @@ impl Copy {
         let (mut source, lock) = guard::source(from)?;
         locks.extend(lock);
         let read = Layout::read(&mut source)?;
-        let (mut target, lock) = guard::target(to, &read)?;
+        let id = installation::find(&mut source, installation::ID)?;
+        let (mut target, lock) = guard::target(to, &read, id.as_deref())?;
         locks.extend(lock);
         db::migrate(to)?;
         let written = Layout::read(&mut target)?;
@@ -128,20 +122,7 @@ impl Copy {
         }
         // Both sides in the order of the side that checks what refers to what.
         let read = Layout(written.0.iter().filter_map(|t| read.table(&t.name).cloned()).collect());
-        Ok(Self { source, target, read, written, to: to.clone(), _locks: locks })
-    }
-
-    /// Whether the target is empty, or holds a beginning of this copy.
-    fn look(&mut self) -> anyhow::Result<State> {
-        let Some(mark) = mark(&mut self.target)? else { return Ok(State::Empty) };
-        let source = installation::find(&mut self.source, installation::ID)?;
-        if source.as_deref() != Some(mark.source.as_str()) {
-            bail!(
-                "{} is not empty: it holds the beginning of a copy of another installation",
-                self.to
-            );
-        }
-        Ok(State::Begun(mark))
+        Ok(Self { source, target, read, written, _locks: locks })
     }
 
     /// Gives the installation an id, by which this copy is known when it is gone on with, and

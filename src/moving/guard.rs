@@ -38,9 +38,14 @@ pub(super) fn source(from: &Target) -> anyhow::Result<(Conn, Option<File>)> {
     Ok((conn, lock))
 }
 
-/// Opens what is to be filled: empty, or with the beginning of a copy, and for this copy alone.
+/// Opens what is to be filled: empty, or with the beginning of a copy of the installation `id`,
+/// and for this copy alone.
 /// Nothing is written yet.
-pub(super) fn target(to: &Target, source: &Layout) -> anyhow::Result<(Conn, Option<File>)> {
+pub(super) fn target(
+    to: &Target,
+    source: &Layout,
+    id: Option<&str>,
+) -> anyhow::Result<(Conn, Option<File>)> {
     let lock = db::lock(to, Holder::Copy)?;
     let mut conn = open_connection(to, false).with_context(|| format!("can't open {to}"))?;
     if let Conn::Postgres(c) = &mut conn {
@@ -55,7 +60,7 @@ pub(super) fn target(to: &Target, source: &Layout) -> anyhow::Result<(Conn, Opti
     if let Some(stranger) = there.names().difference(&source.names()).next() {
         bail!("{to} is not empty: it has a table `{stranger}`, which Overrule does not know");
     }
-    refuse_rows(&mut conn, &there, to)?;
+    refuse_rows(&mut conn, &there, to, id)?;
     Ok((conn, lock))
 }
 
@@ -74,10 +79,21 @@ pub(super) fn alone(conn: &mut Conn, target: &Target) -> anyhow::Result<()> {
     bail!("a server, a worker or another command is connected to {target}; stop it first")
 }
 
-/// Refuses a target that has rows, unless they are marked as a beginning of a copy.
-fn refuse_rows(conn: &mut Conn, there: &Layout, to: &Target) -> anyhow::Result<()> {
-    if there.table("installation").is_some() && mark(conn)?.is_some() {
-        return Ok(());
+/// Refuses a target that has rows, unless they are the beginning of a copy of the installation
+/// with this id.
+fn refuse_rows(
+    conn: &mut Conn,
+    there: &Layout,
+    to: &Target,
+    id: Option<&str>,
+) -> anyhow::Result<()> {
+    if there.table("installation").is_some()
+        && let Some(mark) = mark(conn)?
+    {
+        if id == Some(&mark.source) {
+            return Ok(());
+        }
+        bail!("{to} is not empty: it holds the beginning of a copy of another installation");
     }
     for table in &there.0 {
         let rows = count(conn, &table.name)?;

@@ -47,38 +47,34 @@ pub fn restore(
     let target = Target::Sqlite(to.to_owned());
     let _lock = db::lock(&target, Holder::Restore)?;
     let found = look(to)?;
-    if found == Found::Data && !replace {
-        bail!(
-            "{} holds data; give `--replace` to put the backup in its place, or `--data-dir` \
-             another place",
-            to.display()
-        );
-    }
-    if found == Found::Damaged && !replace {
-        bail!(
-            "{} can't be read as a database; give `--replace` to set it aside and put the backup \
-             in its place",
-            to.display()
-        );
-    }
+    may_replace(found, replace, to)?;
     let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
     let room = tempfile::Builder::new().prefix(".overrule-restore-").tempdir_in(folder)?;
     let ready = room.path().join("ready.db");
     done.set(0);
     let migrated = prepare(&mut backup, &ready, &count)?;
-    let set_aside = if found == Found::Damaged { Some(set_aside(to)?) } else { None };
-    let is_there = found == Found::Data || found == Found::Empty;
-    if let Err(error) = put(&ready, to, is_there, tell) {
-        if let Some(aside) = &set_aside {
-            rename_all(aside, to)?;
-        }
-        return Err(error);
-    }
+    let set_aside = install(&ready, to, found, tell)?;
     File::open(folder)?.sync_all()?;
     let manifest = backup.manifest;
     let lost_secret = manifest.secret_mark != secret.map(mark);
     Ok(Restored { manifest, migrated, lost_secret, set_aside })
+}
+
+fn may_replace(found: Found, replace: bool, to: &Path) -> anyhow::Result<()> {
+    match found {
+        Found::Data if !replace => bail!(
+            "{} holds data; give `--replace` to put the backup in its place, or `--data-dir` \
+             another place",
+            to.display()
+        ),
+        Found::Damaged if !replace => bail!(
+            "{} can't be read as a database; give `--replace` to set it aside and put the backup \
+             in its place",
+            to.display()
+        ),
+        _ => Ok(()),
+    }
 }
 
 /// What is at the place of the database.
@@ -133,6 +129,25 @@ fn prepare(backup: &mut Backup, ready: &Path, count: &dyn Fn(u64)) -> anyhow::Re
     conn.execute_batch("PRAGMA application_id = 0")?;
     drop(conn);
     db::migrate(&Target::Sqlite(ready.to_owned())).context("can't bring the backup up to date")
+}
+
+/// Puts `ready` in place; gives where a damaged database went that was there.
+fn install(
+    ready: &Path,
+    to: &Path,
+    found: Found,
+    tell: &dyn Fn(u64, u64),
+) -> anyhow::Result<Option<PathBuf>> {
+    if found != Found::Damaged {
+        put(ready, to, found != Found::Nothing, tell)?;
+        return Ok(None);
+    }
+    let aside = set_aside(to)?;
+    if let Err(error) = put(ready, to, false, tell) {
+        rename_all(&aside, to)?;
+        return Err(error);
+    }
+    Ok(Some(aside))
 }
 
 /// Writes the pages of `ready` over the database in one transaction. Opened for itself alone: a
