@@ -23,8 +23,10 @@ pub mod capture;
 pub mod exports;
 pub mod journeys;
 
+pub mod moving;
 pub mod jobs;
 pub mod openapi;
 pub mod demo;
+pub mod doctor;
 pub mod server;
 pub mod cli;

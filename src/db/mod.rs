@@ -7,6 +7,7 @@
 mod backend;
 mod batch;
 pub mod installation;
+mod lock;
 mod migrations;
 mod pool;
 mod text_enum;
@@ -14,8 +15,9 @@ mod writer;
 
 pub use backend::{Conn, Hash, Instant, Json, MultiBackend, Portable, sql};
 pub use batch::Batch;
-pub use migrations::{Migrated, is_current, migrate, pending};
-pub use pool::{Target, open_connection};
+pub use lock::{Holder, lock, lock_path, make_folder};
+pub use migrations::{Migrated, is_current, migrate, newest, pending, version};
+pub use pool::{Target, open_connection, without_password};
 
 use crate::error::{AppError, AppResult};
 use pool::Pool;

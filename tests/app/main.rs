@@ -16,6 +16,7 @@ mod faults;
 mod harness;
 mod imports;
 mod journeys;
+mod moving;
 mod operating;
 mod real_data;
 mod review;
