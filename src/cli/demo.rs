@@ -22,8 +22,9 @@ pub(super) fn run(mut config: Config, args: Args, names_folder: bool) -> anyhow:
         config.data_dir = folder.path().to_owned();
     }
     config.server.listen = args.listen;
-    // Nothing leaves a demo.
+    // Nothing leaves a demo, and it never fills a database that is in use.
     config.mail.smtp_url = None;
+    config.database.url = None;
     let target = config.target()?;
     let _lock = server::lock(&target)?;
     db::migrate(&target)?;

@@ -1,8 +1,9 @@
 //! `overrule export`: signals to a file. A stopped export leaves no half file under its name.
 
 use crate::agents::Environment;
+use crate::audit::{self, Actor};
 use crate::config::Config;
-use crate::error::AppError;
+use crate::error::{AppError, Mistakes};
 use crate::exports::model::{Status, Summary, time};
 use crate::exports::stream::{Export, Sinks};
 use crate::exports::{Format, Question};
@@ -66,16 +67,36 @@ pub(super) fn run(config: &Config, args: Args) -> anyhow::Result<ExitCode> {
     let db = super::open(config)?;
     let export = Export::prepare(&db, question.clone()).map_err(|error| match error {
         AppError::NotFound => anyhow::anyhow!("there is no agent `{}`", question.agent),
+        AppError::Invalid(mistakes) => anyhow::anyhow!("{}", as_flags(&mistakes)),
         other => other.into(),
     })?;
     let files = Files::beside(&args.out, question.format)?;
     let progress = progress();
     let summary = files.fill(|sinks| export.write(&db, sinks, |read| progress.inc(read)))?;
     progress.finish_and_clear();
+    note(&db, &question)?;
     files.publish(&args.out, &question, &summary)?;
     db.close();
     eprintln!("{}", sentence(&args.out, &summary));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whoever reads the audit log learns of this export as of one by API.
+fn note(db: &crate::db::Db, question: &Question) -> anyhow::Result<()> {
+    let (subject, detail) = (format!("agent:{}", question.agent), serde_json::to_value(question)?);
+    db.write_now(move |conn| {
+        audit::record(conn, Actor::CommandLine, "signals.export", &subject, detail.clone())
+    })?;
+    Ok(())
+}
+
+/// Mistakes as they are met on a command line: `--format` and not `/format`.
+fn as_flags(mistakes: &Mistakes) -> String {
+    let mut named = mistakes.clone();
+    for mistake in &mut named.0 {
+        mistake.field = mistake.field.replacen('/', "--", 1);
+    }
+    named.to_string()
 }
 
 fn sentence(out: &Path, summary: &Summary) -> String {

@@ -49,7 +49,6 @@ const CHUNKS: usize = 4;
         (status = 403, description = "The key lacks the scope `export`", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such agent", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "A question that is not valid", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The database can't be reached", body = Problem, content_type = "application/problem+json"),
     ),
     security(("key" = [])),

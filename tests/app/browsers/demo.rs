@@ -40,7 +40,11 @@ impl Demo {
         let folder = std::env::temp_dir();
         let mut process = Command::in_folder(&folder).args(["demo"]).start();
         let url = process.listening();
-        let said = process.said();
+        // Two streams: what is said to people may arrive after what programs read.
+        let said = crate::support::eventually("the demo's links", || {
+            let said = process.said();
+            said.contains("/demo/mail").then_some(said)
+        });
         Self { _process: process, url, said }
     }
 
