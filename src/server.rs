@@ -14,9 +14,10 @@ use crate::web::token::{self, Signer};
 use crate::web::{self, Site};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{Data, FormConfig, JsonConfig, PayloadConfig, ServiceConfig};
-use actix_web::{App, HttpServer};
+use actix_web::{App, HttpServer, dev};
 use anyhow::Context;
 use std::fs::File;
+use std::io;
 use std::net::{SocketAddr, TcpListener};
 use tracing_actix_web::TracingLogger;
 
@@ -101,6 +102,12 @@ impl Server {
 
     /// Serves until the process is told to stop, then finishes what was accepted.
     pub fn run(self) -> anyhow::Result<()> {
+        self.run_until(None::<std::future::Pending<bool>>)
+    }
+
+    /// As `run`; with `stop` it is that which ends it and no signal: true finishes what was
+    /// accepted, false drops open connections.
+    pub fn run_until(self, stop: Option<impl Future<Output = bool>>) -> anyhow::Result<()> {
         let parts = self.parts.clone();
         let (db, queues) = (parts.db.clone(), parts.queues.clone());
         let tools = Tools {
@@ -113,7 +120,7 @@ impl Server {
         actix_web::rt::System::new().block_on(async move {
             let jobs = Jobs::start(tools);
             let demo = parts.site.demo;
-            let server = HttpServer::new(move || {
+            let mut server = HttpServer::new(move || {
                 let parts = parts.clone();
                 App::new()
                     .app_data(parts.db)
@@ -143,15 +150,29 @@ impl Server {
             .workers(self.threads)
             .tcp_nodelay(true)
             .shutdown_timeout(30)
-            .listen(self.listener)?
-            .run();
-            let result = server.await;
+            .listen(self.listener)?;
+            if stop.is_some() {
+                server = server.disable_signals();
+            }
+            let result = serve(server.run(), stop).await;
             jobs.stop().await;
             result
         })?;
         queues.close();
         db.close();
         Ok(())
+    }
+}
+
+async fn serve(
+    mut server: dev::Server,
+    stop: Option<impl Future<Output = bool>>,
+) -> io::Result<()> {
+    let Some(stop) = stop else { return server.await };
+    let handle = server.handle();
+    tokio::select! {
+        result = &mut server => result,
+        finish = stop => tokio::join!(server, handle.stop(finish)).0,
     }
 }
 

@@ -115,7 +115,7 @@ pub fn count_interactions(
     until: Instant,
 ) -> QueryResult<i64> {
     let text = "SELECT count(*) AS number FROM (SELECT 1 AS one FROM interactions \
-        WHERE deployment_id = $1 AND occurred_at >= $2 AND occurred_at < $3 LIMIT $4) AS some";
+        WHERE deployment_id = $1 AND occurred_at >= $2 AND occurred_at < $3 LIMIT $4) AS counted";
     counted(conn, text, deployment, since, until)
 }
 
@@ -167,7 +167,7 @@ pub fn count_signals(conn: &mut Conn, agent: AgentId) -> QueryResult<SignalCount
         "SELECT count(CASE WHEN status = 'accepted' THEN 1 END) AS accepted, \
          count(CASE WHEN status = 'pending' THEN 1 END) AS pending, count(*) AS looked_at \
          FROM (SELECT status FROM signals WHERE agent_id = $1 \
-         ORDER BY interaction_id DESC LIMIT $2) AS some",
+         ORDER BY interaction_id DESC LIMIT $2) AS counted",
     )
     .bind::<sql::Id, _>(agent)
     .bind::<BigInt, _>(SIGNAL_CAP + 1)
@@ -178,7 +178,7 @@ pub fn count_signals(conn: &mut Conn, agent: AgentId) -> QueryResult<SignalCount
 pub fn count_people_and_teams(conn: &mut Conn) -> QueryResult<(i64, i64)> {
     let people: Count = diesel::sql_query(
         "SELECT count(DISTINCT person_id) AS number FROM \
-         (SELECT person_id FROM memberships LIMIT $1) AS some",
+         (SELECT person_id FROM memberships LIMIT $1) AS counted",
     )
     .bind::<BigInt, _>(WEEK_CAP + 1)
     .get_result(conn)?;

@@ -1,0 +1,38 @@
+//! What the tests act with: an installation of their own, browsers, programs with keys, mailboxes.
+
+mod answer;
+mod api;
+mod app;
+mod browser;
+mod database;
+mod form;
+mod mail;
+mod page;
+mod process;
+mod settings;
+mod smtp;
+
+pub use answer::Answer;
+pub use api::Api;
+pub use app::{Builder, Server, TestApp};
+pub use browser::Browser;
+pub use database::Database;
+pub use mail::{Letter, Mailbox};
+pub use page::Page;
+pub use process::{Command, Finished, Process};
+pub use settings::{Backend, backend, fixture, real_data};
+pub use smtp::Sink;
+
+use std::time::{Duration, Instant};
+
+/// Waits for what comes by itself, such as a mail. It fails only when nothing comes at all.
+pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(start.elapsed() < Duration::from_secs(60), "still waiting for {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
