@@ -9,8 +9,8 @@ use crate::error::AppResult;
 use crate::feedback::Verdict;
 use crate::interactions::JsonText;
 use crate::schema::{agents, deployments, feedback, resolutions, signals, teams};
-use crate::signals::actions::resolve;
-use crate::signals::model::{How, ItemId, Outcome, SignalStatus};
+use crate::signals::model::{Decision, How, ItemId, Outcome, Reviewer, SignalStatus};
+use crate::signals::resolve;
 use diesel::prelude::*;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -49,15 +49,14 @@ pub fn make(conn: &mut Conn, cast: &HashMap<String, Arc<Who>>, now: Instant) -> 
         let (outcome, label, reason) = decide(&mut random, &waiting);
         let minutes = random.between(15, 60 * 26);
         let at = waiting.occurred_at.plus_minutes(minutes).min(now);
-        let made = resolve(
-            conn,
-            waiting.item,
+        let decision = Decision {
             outcome,
             label,
-            How::Review,
-            champion,
-            reason.map(str::to_owned),
-        )?;
+            how: How::Review,
+            by: champion.map(Reviewer::Person),
+            reason: reason.map(str::to_owned),
+        };
+        let made = resolve(conn, waiting.item, decision)?;
         diesel::update(resolutions::table.find(made.id))
             .set(resolutions::created_at.eq(at))
             .execute(conn)?;
