@@ -336,6 +336,7 @@ pub struct Used {
     pub agent: String,
     pub agent_slug: String,
     pub team: String,
+    pub team_slug: String,
 }
 
 /// The deployments this person may know of, by agent's name: those of their teams, or all for who
@@ -345,11 +346,21 @@ pub fn used_by(conn: &mut Conn, who: &Who) -> QueryResult<Vec<Used>> {
         .inner_join(agents::table)
         .inner_join(teams::table)
         .order((agents::name, deployments::id))
-        .select((deployments::all_columns, agents::name, agents::slug, teams::name));
+        .select((deployments::all_columns, agents::name, agents::slug, teams::name, teams::slug));
     if who.sees_all() {
         return query.load(conn);
     }
     query.filter(deployments::team_id.eq_any(who.teams())).load(conn)
+}
+
+/// All deployments, whoever asks: for programs with a key.
+pub fn used_anywhere(conn: &mut Conn) -> QueryResult<Vec<Used>> {
+    deployments::table
+        .inner_join(agents::table)
+        .inner_join(teams::table)
+        .order((agents::name, deployments::id))
+        .select((deployments::all_columns, agents::name, agents::slug, teams::name, teams::slug))
+        .load(conn)
 }
 
 /// An agent in a team, as something a person may report on.
