@@ -8,3 +8,4 @@ mod agents;
 mod harness;
 #[allow(dead_code, unused_imports)]
 mod support;
+mod triage;

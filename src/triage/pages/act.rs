@@ -112,12 +112,16 @@ pub(super) async fn skip(
             must_review(conn, &who, id)?;
             actions::give_back_all(conn, By::Person(who.id()))?;
             let place = queries::place_of(conn, id, clock::now())?;
-            claim_next(conn, &who, &wanted, place)
+            let next = claim_next(conn, &who, &wanted, place)?;
+            if next.item != Some(id) {
+                return Ok(next);
+            }
+            // Nothing else is free: what is skipped is not kept from others.
+            actions::give_back_all(conn, By::Person(who.id()))?;
+            Ok(Next { item: None, after: None })
         })
         .await?;
-    let skipped = next.item.is_none() || next.item == Some(id);
-    let none: &[(&str, &str)] = if skipped { &[("none", "1")] } else { &[] };
-    let next = if skipped { Next { item: None, after: None } } else { next };
+    let none: &[(&str, &str)] = if next.item.is_none() { &[("none", "1")] } else { &[] };
     Ok(see_other(&next.path(&filter, none)))
 }
 

@@ -3,7 +3,6 @@
 use crate::accounts::Who;
 use crate::capture::queries::Used;
 use crate::capture::words::{self, Badge, When};
-use crate::clock;
 use crate::db::{Conn, Instant};
 use crate::error::AppResult;
 use crate::feedback::FeedbackId;
@@ -171,9 +170,4 @@ pub fn outcome(outcome: Outcome) -> Badge {
         Outcome::Reopened => ("superseded", "Opened again"),
     };
     Badge { kind, text }
-}
-
-/// An instant as it is shown, from now.
-pub fn when(at: Instant) -> When {
-    words::when(at, clock::now())
 }
