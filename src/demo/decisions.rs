@@ -8,7 +8,7 @@ use crate::db::{Conn, Instant};
 use crate::error::AppResult;
 use crate::feedback::Verdict;
 use crate::interactions::JsonText;
-use crate::schema::{agents, deployments, feedback, resolutions, signals, teams};
+use crate::schema::{agents, deployments, feedback, queue, resolutions, signals, teams};
 use crate::signals::model::{Decision, How, ItemId, Outcome, Reviewer, SignalStatus};
 use crate::signals::resolve;
 use diesel::prelude::*;
@@ -59,6 +59,21 @@ pub fn make(conn: &mut Conn, cast: &HashMap<String, Arc<Who>>, now: Instant) -> 
         let made = resolve(conn, waiting.item, decision)?;
         diesel::update(resolutions::table.find(made.id))
             .set(resolutions::created_at.eq(at))
+            .execute(conn)?;
+    }
+    date_queue(conn, now)
+}
+
+/// What waits does so since it was said; what is old, since the day before yesterday at most.
+fn date_queue(conn: &mut Conn, now: Instant) -> AppResult<()> {
+    let oldest = now.plus_minutes(-30 * 60);
+    let rows: Vec<(ItemId, Instant)> = queue::table
+        .inner_join(feedback::table)
+        .select((queue::item_id, feedback::occurred_at))
+        .load(conn)?;
+    for (item, at) in rows {
+        diesel::update(queue::table.find(item))
+            .set(queue::waiting_at.eq(at.max(oldest)))
             .execute(conn)?;
     }
     Ok(())

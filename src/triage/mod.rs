@@ -11,6 +11,8 @@ pub mod queries;
 pub mod queue;
 pub mod subject;
 
+pub use pages::{Row, rows};
+
 /// `/triage…` and `/api/v1/review-items…`
 pub fn routes(cfg: &mut actix_web::web::ServiceConfig) {
     api::routes(cfg);

@@ -9,6 +9,8 @@ mod list;
 mod show;
 mod view;
 
+pub use view::{Row, rows};
+
 use actix_web::web::{ServiceConfig, get, post};
 
 /// `/triage…`
