@@ -34,7 +34,11 @@ use utoipa::{Modify, OpenApi};
         crate::triage::api::decide,
         crate::triage::api::release,
     ),
-    components(schemas(Problem)),
+    components(schemas(
+        Problem,
+        crate::exports::Format,
+        crate::exports::model::Status,
+    )),
     tags(
         (name = "interactions", description = "What agents were asked, and what they answered."),
         (name = "feedback", description = "What people say of it."),
@@ -42,7 +46,7 @@ use utoipa::{Modify, OpenApi};
         (name = "triage", description = "What waits for a decision: claim it, decide it."),
         (name = "signals", description = "Labelled examples, as files that trainers load."),
     ),
-    modifiers(&Keys),
+    modifiers(&Keys, &Names),
 )]
 struct Api;
 
@@ -56,6 +60,23 @@ impl Modify for Keys {
             .build();
         let components = api.components.get_or_insert_default();
         components.add_security_scheme("key", SecurityScheme::Http(scheme));
+    }
+}
+
+struct Names;
+
+impl Modify for Names {
+    /// Each call has a name of its own (`agents_list`), for clients are generated with them.
+    fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
+        for path in api.paths.paths.values_mut() {
+            let calls = [&mut path.get, &mut path.put, &mut path.post, &mut path.delete];
+            for call in calls.into_iter().flatten() {
+                let tag = call.tags.iter().flatten().next();
+                if let (Some(tag), Some(name)) = (tag, &call.operation_id) {
+                    call.operation_id = Some(format!("{tag}_{name}"));
+                }
+            }
+        }
     }
 }
 

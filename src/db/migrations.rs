@@ -3,9 +3,9 @@
 use super::{Conn, Target, open_connection};
 use crate::error::AppResult;
 use anyhow::Context;
-use diesel::RunQueryDsl;
-use diesel::connection::SimpleConnection;
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::migration::{Migration, MigrationSource};
+use diesel::{RunQueryDsl, SqliteConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use std::collections::HashSet;
 
@@ -38,9 +38,8 @@ pub fn migrate(target: &Target) -> anyhow::Result<Migrated> {
         open_connection(target, false).with_context(|| format!("can't open {target}"))?;
     let migrated = match &mut conn {
         Conn::Sqlite(c) => {
-            // Two processes that start at once: the second waits here, then finds nothing to do.
-            c.batch_execute("PRAGMA locking_mode = NORMAL;")?;
-            up(c, SQLITE)
+            c.batch_execute("PRAGMA busy_timeout = 600000;")?;
+            alone(c)
         }
         Conn::Postgres(c) => {
             c.batch_execute(&format!("SET lock_timeout = 0; SELECT pg_advisory_lock({LOCK})"))?;
@@ -50,6 +49,18 @@ pub fn migrate(target: &Target) -> anyhow::Result<Migrated> {
         }
     };
     migrated.map_err(|e| anyhow::anyhow!("can't bring {target} up to date: {e}"))
+}
+
+/// All migrations in one transaction. Of two processes that start at once, the second waits for
+/// the write lock, then finds nothing to do; one that is stopped leaves the database as it was.
+fn alone(conn: &mut SqliteConnection) -> Result<Migrated, Failure> {
+    AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE")?;
+    let result = up(conn, SQLITE);
+    match &result {
+        Ok(_) => AnsiTransactionManager::commit_transaction(conn)?,
+        Err(_) => AnsiTransactionManager::rollback_transaction(conn)?,
+    }
+    result
 }
 
 /// Whether the database needs `migrate` before it can be served.

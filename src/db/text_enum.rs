@@ -3,7 +3,10 @@
 /// Declares an enum whose variants have one word each, used everywhere.
 #[macro_export]
 macro_rules! text_enum {
-    ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+    (
+        $(#[$meta:meta])*
+        $name:ident { $($(#[$vmeta:meta])* $variant:ident = $word:literal),+ $(,)? }
+    ) => {
         $(#[$meta])*
         #[derive(
             Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord,
@@ -60,7 +63,8 @@ macro_rules! text_enum {
             }
         }
         impl utoipa::ToSchema for $name {}
-        impl<DB: diesel::backend::Backend> diesel::serialize::ToSql<diesel::sql_types::Text, DB> for $name
+        impl<DB: diesel::backend::Backend>
+            diesel::serialize::ToSql<diesel::sql_types::Text, DB> for $name
         where
             str: diesel::serialize::ToSql<diesel::sql_types::Text, DB>,
         {
@@ -71,7 +75,8 @@ macro_rules! text_enum {
                 self.as_str().to_sql(out)
             }
         }
-        impl<DB: diesel::backend::Backend> diesel::deserialize::FromSql<diesel::sql_types::Text, DB> for $name
+        impl<DB: diesel::backend::Backend>
+            diesel::deserialize::FromSql<diesel::sql_types::Text, DB> for $name
         where
             String: diesel::deserialize::FromSql<diesel::sql_types::Text, DB>,
         {

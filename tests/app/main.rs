@@ -3,9 +3,18 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod access;
 mod accounts;
 mod agents;
+mod api;
+mod architecture;
+mod commands;
+mod exports;
 mod harness;
+mod imports;
+mod journeys;
+mod operating;
+mod review;
 #[allow(dead_code, unused_imports)]
 mod support;
 mod triage;

@@ -63,7 +63,7 @@ pub fn count_overrides(
     until: Instant,
 ) -> QueryResult<i64> {
     let text = "SELECT count(*) AS number FROM (SELECT verdict, superseded_by FROM feedback \
-        WHERE deployment_id = $1 AND occurred_at >= $2 AND occurred_at < $3 LIMIT $4) AS some \
+        WHERE deployment_id = $1 AND occurred_at >= $2 AND occurred_at < $3 LIMIT $4) AS counted \
         WHERE verdict <> 'confirmed' AND superseded_by IS NULL";
     counted(conn, text, deployment, since, until)
 }
