@@ -3,6 +3,7 @@
 use crate::clock;
 use crate::db::Instant;
 use crate::feedback::Verdict;
+use crate::feedback::model::Severity;
 use crate::interactions::{JsonText, content};
 use crate::signals::SignalStatus;
 use uuid::Uuid;
@@ -23,6 +24,17 @@ pub fn verdict(verdict: Verdict) -> Badge {
         Verdict::Escalated => "For a person",
     };
     Badge { kind: verdict.as_str(), text }
+}
+
+/// How bad it is, in a word.
+pub fn severity(severity: Severity) -> Badge {
+    let text = match severity {
+        Severity::Low => "Low",
+        Severity::Medium => "Medium",
+        Severity::High => "High",
+        Severity::Critical => "Critical",
+    };
+    Badge { kind: severity.as_str(), text }
 }
 
 /// Where feedback stands, in a word. Superseded feedback has no signal of its own.

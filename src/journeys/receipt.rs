@@ -62,7 +62,7 @@ pub struct Receipt {
     /// From the correction to what the reviewer made of it.
     pub edits: Vec<Part>,
     pub category: String,
-    pub severity: &'static str,
+    pub severity: Badge,
     pub comment: String,
     pub steps: Vec<Step>,
     /// The path of the newer feedback that took this one's place.
@@ -113,7 +113,7 @@ impl Facts {
             output,
             correction,
             category: self.found.category.clone().unwrap_or_default(),
-            severity: feedback.severity.as_str(),
+            severity: words::severity(feedback.severity),
             comment: feedback.comment.clone().unwrap_or_default(),
             steps: self.steps(),
             newer: newer.map(|id| format!("/feedback/{id}")).unwrap_or_default(),

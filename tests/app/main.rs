@@ -8,6 +8,8 @@ mod accounts;
 mod agents;
 mod api;
 mod architecture;
+mod browsers;
+mod capture;
 mod commands;
 mod exports;
 mod harness;

@@ -19,7 +19,7 @@ pub(super) struct Answer {
     pub verdict: Badge,
     /// Where it stands, once it is decided.
     pub state: Option<Badge>,
-    pub severity: &'static str,
+    pub severity: Option<Badge>,
     pub category: String,
     pub weight: String,
     /// The answer as people read it; empty where none was given.
@@ -108,7 +108,7 @@ pub(super) fn answer(each: &Candidate, subject: &Subject, reveals: bool, now: In
             words::verdict(said.feedback.verdict)
         }),
         state: (!each.is_pending()).then(|| words::state(false, Some(each.item.status), false)),
-        severity: severity.map_or("", |severity| severity.as_str()),
+        severity: severity.map(words::severity),
         category: first.and_then(|said| said.category.clone()).unwrap_or_default(),
         weight: view::reporters(first.map(|said| said.feedback.known_by), each.weight),
         parts: if is_diff { diff::words(&said, &label) } else { Vec::new() },

@@ -23,8 +23,8 @@ pub struct Row {
     pub agent: String,
     pub verdict: Badge,
     pub category: String,
-    /// Empty unless it is high or critical.
-    pub severity: &'static str,
+    /// Only where it is high or critical.
+    pub severity: Option<Badge>,
     pub is_urgent: bool,
     /// Who reported it, without names: those are told once it is decided.
     pub who: String,
@@ -93,10 +93,9 @@ fn row(
         question: words::question(details.as_ref().and_then(|details| details.input.as_ref())),
         agent: agent.unwrap_or_default(),
         verdict: words::verdict(each.row.verdict),
-        severity: match each.row.severity {
-            Severity::High | Severity::Critical => each.row.severity.as_str(),
-            Severity::Low | Severity::Medium => "",
-        },
+        severity: Some(each.row.severity)
+            .filter(|severity| *severity >= Severity::High)
+            .map(words::severity),
         is_urgent: each.row.is_urgent,
         who: reporters(known_by, weight),
         when: words::when(each.row.waiting_at, now),

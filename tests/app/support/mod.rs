@@ -11,6 +11,7 @@ mod page;
 mod process;
 mod settings;
 mod smtp;
+mod window;
 
 pub use answer::Answer;
 pub use api::Api;
@@ -20,8 +21,9 @@ pub use database::Database;
 pub use mail::{Letter, Mailbox};
 pub use page::Page;
 pub use process::{Command, Finished, Process};
-pub use settings::{Backend, backend, fixture, real_data};
+pub use settings::{Backend, backend, fixture, has_browser, real_data};
 pub use smtp::Sink;
+pub use window::{Look, Window};
 
 use std::time::{Duration, Instant};
 

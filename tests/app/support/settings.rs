@@ -24,6 +24,15 @@ pub fn postgres_url() -> String {
         .expect("OVERRULE_TEST_POSTGRES names a throw-away cluster; `scripts/postgres start`")
 }
 
+/// Whether a real browser is there to be driven; says that the test is skipped where not.
+pub fn has_browser() -> bool {
+    let has = variable("OVERRULE_TEST_BROWSER").is_some();
+    if !has {
+        eprintln!("skipped: OVERRULE_TEST_BROWSER is not set");
+    }
+    has
+}
+
 /// A file of `OVERRULE_TEST_DATA`; says that the test is skipped where there is none.
 pub fn real_data(name: &str) -> Option<PathBuf> {
     let Some(folder) = variable("OVERRULE_TEST_DATA") else {
