@@ -329,67 +329,9 @@ diesel::table! {
     }
 }
 
-diesel::table! {
-    use diesel::sql_types::*;
-    use super::{Id, Instant, Json};
-    queue (item_id) {
-        item_id -> Id,
-        deployment_id -> Id,
-        state -> Text,
-        is_urgent -> Bool,
-        waiting_at -> Instant,
-        feedback_id -> Id,
-        verdict -> Text,
-        severity -> Text,
-        category_id -> Nullable<Id>,
-        version_id -> Id,
-    }
-}
+mod triage;
 
-diesel::table! {
-    use diesel::sql_types::*;
-    use super::{Id, Instant, Json};
-    claims (item_id, slot) {
-        item_id -> Id,
-        slot -> BigInt,
-        person_id -> Nullable<Id>,
-        key_id -> Nullable<Id>,
-        claimed_at -> Instant,
-        claimed_until -> Instant,
-    }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
-    use super::{Id, Instant, Json};
-    reviews (id) {
-        id -> Id,
-        act_id -> Id,
-        item_id -> Id,
-        round -> BigInt,
-        slot -> BigInt,
-        person_id -> Nullable<Id>,
-        key_id -> Nullable<Id>,
-        decision -> Text,
-        label -> Nullable<Text>,
-        reason -> Nullable<Text>,
-        duplicate_of -> Nullable<Id>,
-        resolution_id -> Id,
-        created_at -> Instant,
-    }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
-    use super::{Id, Instant, Json};
-    saved_filters (id) {
-        id -> Id,
-        person_id -> Id,
-        name -> Text,
-        query -> Text,
-        created_at -> Instant,
-    }
-}
+pub use triage::{claims, queue, reviews, saved_filters};
 
 diesel::allow_tables_to_appear_in_same_query!(
     installation,
@@ -446,14 +388,5 @@ diesel::joinable!(signals -> deployments (deployment_id));
 diesel::joinable!(signals -> review_items (item_id));
 diesel::joinable!(signals -> agents (agent_id));
 diesel::joinable!(signal_revisions -> resolutions (resolution_id));
-diesel::joinable!(queue -> review_items (item_id));
-diesel::joinable!(queue -> deployments (deployment_id));
-diesel::joinable!(queue -> feedback (feedback_id));
-diesel::joinable!(queue -> agent_versions (version_id));
-diesel::joinable!(queue -> categories (category_id));
-diesel::joinable!(claims -> review_items (item_id));
-diesel::joinable!(claims -> people (person_id));
-diesel::joinable!(claims -> api_keys (key_id));
-diesel::joinable!(reviews -> review_items (item_id));
 diesel::joinable!(resolutions -> people (person_id));
 diesel::joinable!(resolutions -> api_keys (key_id));

@@ -62,11 +62,7 @@ pub fn consider(conn: &mut Conn, candidates: &[Candidate]) -> AppResult<()> {
     items.decide(candidates, &clusters);
     items.insert(conn)?;
     let superseded: Vec<FeedbackId> = candidates.iter().filter_map(|c| c.supersedes).collect();
-    let mut old: HashMap<FeedbackId, Signal> = HashMap::new();
-    if !superseded.is_empty() {
-        let rows = queries::signals_of_feedback(conn, &superseded)?;
-        old.extend(rows.into_iter().map(|signal| (signal.feedback_id, signal)));
-    }
+    let mut old = signals_of(conn, &superseded)?;
     let (mut new, mut revisions, mut left) = (Vec::new(), Vec::new(), Vec::new());
     for (candidate, cluster) in candidates.iter().zip(&clusters) {
         let Some(item) = items.by_cluster.get(cluster) else { continue };
@@ -97,6 +93,15 @@ pub fn consider(conn: &mut Conn, candidates: &[Candidate]) -> AppResult<()> {
     queue::join(conn, candidates, |n| clusters.get(n).and_then(|c| items.by_cluster.get(c)))?;
     queue::leave(conn, &items.resolved_again)?;
     queue::follow(conn, &superseded, &left)
+}
+
+/// The signals of superseded feedback, by it.
+fn signals_of(conn: &mut Conn, ids: &[FeedbackId]) -> AppResult<HashMap<FeedbackId, Signal>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = queries::signals_of_feedback(conn, ids)?.into_iter();
+    Ok(rows.map(|signal| (signal.feedback_id, signal)).collect())
 }
 
 /// A confirmation that passed by policy waits for a reviewer after all once somebody overrides

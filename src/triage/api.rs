@@ -9,7 +9,7 @@ use super::queue::{self, Place};
 use super::subject::Subject;
 use crate::accounts::ApiKey;
 use crate::accounts::extract::scope::Triage;
-use crate::capture::queries::{InteractionOut, interaction, used_anywhere};
+use crate::capture::queries::{InteractionOut, interaction, used_in};
 use crate::clock;
 use crate::db::{Conn, Db, Instant};
 use crate::error::{AppResult, Mistakes};
@@ -178,7 +178,7 @@ pub async fn list(
     let page = db
         .read(move |conn| {
             let now = clock::now();
-            let used = used_anywhere(conn)?;
+            let used = used_in(conn, None)?;
             let wanted = Wanted::of(conn, &used, &filter)?;
             let placed = queue::walk(conn, &wanted, now, after, false, limit + 1)?;
             let placed = Page::cut(placed, limit, |each| each.place.to_string());
@@ -270,7 +270,7 @@ pub async fn claim(
             let found = match item {
                 Some(item) => Some((item, actions::claim(conn, me, item)?)),
                 None => {
-                    let used = used_anywhere(conn)?;
+                    let used = used_in(conn, None)?;
                     let wanted = Wanted::of(conn, &used, &filter)?;
                     actions::claim_next(conn, me, &wanted, None)?
                 }

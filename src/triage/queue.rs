@@ -5,7 +5,7 @@
 
 use super::filter::Wanted;
 use crate::agents::model::Deployment;
-use crate::db::{Conn, Instant};
+use crate::db::{Conn, Instant, MultiBackend};
 use crate::schema::{claims, queue};
 use crate::signals::model::{ItemId, Waiting};
 use diesel::dsl::{exists, not};
@@ -108,19 +108,6 @@ pub fn walk(
     let as_of = after.map_or(now, |place| place.as_of);
     let most = usize::try_from(limit).unwrap_or(0);
     let mut found: Vec<Placed> = Vec::new();
-    if let Some(items) = &wanted.items {
-        for band in Band::ALL {
-            for deployment in &wanted.deployments {
-                let walk = Walk { wanted, deployment, as_of, now, band, after: None, free_only };
-                let rows = walk.load(conn, Some(items), i64::MAX)?;
-                found.extend(rows.into_iter().map(|row| placed(row, deployment, as_of)));
-            }
-        }
-        sort(&mut found);
-        found.retain(|each| after.is_none_or(|after| key(&after) < key(&each.place)));
-        found.truncate(most);
-        return Ok(found);
-    }
     for band in Band::ALL {
         if after.is_some_and(|place| place.band > band) || found.len() >= most {
             continue;
@@ -130,10 +117,10 @@ pub fn walk(
         let mut next = Vec::new();
         for deployment in &wanted.deployments {
             let walk = Walk { wanted, deployment, as_of, now, band, after, free_only };
-            let rows = walk.load(conn, None, rest)?;
+            let rows = walk.load(conn, rest)?;
             next.extend(rows.into_iter().map(|row| placed(row, deployment, as_of)));
         }
-        sort(&mut next);
+        next.sort_by_key(|each| key(&each.place));
         found.extend(next);
         found.truncate(most);
     }
@@ -151,10 +138,6 @@ fn key(place: &Place) -> Key {
     }
 }
 
-fn sort(placed: &mut [Placed]) {
-    placed.sort_by_key(|each| key(&each.place));
-}
-
 /// One walk: one band in one deployment.
 struct Walk<'a> {
     wanted: &'a Wanted,
@@ -166,69 +149,28 @@ struct Walk<'a> {
     free_only: bool,
 }
 
+/// Rows of the queue, on their way to be filtered.
+type Rows<'a> = queue::BoxedQuery<'a, MultiBackend, queue::SqlType>;
+
 impl Walk<'_> {
-    fn load(
-        &self,
-        conn: &mut Conn,
-        only: Option<&[ItemId]>,
-        limit: i64,
-    ) -> QueryResult<Vec<Waiting>> {
-        let (wanted, is_urgent) = (self.wanted, self.band == Band::Urgent);
+    fn load(&self, conn: &mut Conn, limit: i64) -> QueryResult<Vec<Waiting>> {
+        let is_urgent = self.band == Band::Urgent;
         let minutes = due_minutes(self.deployment, is_urgent);
-        let late_before = self.as_of.plus_minutes(-minutes);
         let mut query = queue::table
             .filter(queue::deployment_id.eq(self.deployment.id))
-            .filter(queue::state.eq(wanted.state))
             .filter(queue::is_urgent.eq(is_urgent))
-            .select(queue::all_columns)
             .limit(limit)
             .into_boxed();
-        match self.band {
-            Band::Urgent => {}
-            Band::Late => query = query.filter(queue::waiting_at.lt(late_before)),
-            Band::Fresh => query = query.filter(queue::waiting_at.ge(late_before)),
-        }
-        query = match self.band {
-            Band::Fresh => query.order((queue::waiting_at.desc(), queue::item_id.desc())),
-            _ => query.order((queue::waiting_at, queue::item_id)),
-        };
-        if let Some(after) = self.after {
-            // Both bounds, so that the index is entered at the place and ties are still told apart.
-            query = match self.band {
-                Band::Fresh => query
-                    .filter(queue::waiting_at.le(after.at))
-                    .filter(queue::waiting_at.lt(after.at).or(queue::item_id.lt(after.item))),
-                _ => {
-                    let at = after.at.plus_minutes(-minutes);
-                    query
-                        .filter(queue::waiting_at.ge(at))
-                        .filter(queue::waiting_at.gt(at).or(queue::item_id.gt(after.item)))
-                }
-            };
-        }
-        if let Some(only) = only {
-            query = query.filter(queue::item_id.eq_any(only.to_vec()));
-        }
-        if let Some(verdict) = wanted.verdict {
-            query = query.filter(queue::verdict.eq(verdict));
-        }
-        if let Some(severity) = wanted.severity {
-            query = query.filter(queue::severity.eq(severity));
-        }
-        if let Some(categories) = &wanted.categories {
-            query = query.filter(queue::category_id.eq_any(categories.clone()));
-        }
-        if let Some(versions) = &wanted.versions {
-            query = query.filter(queue::version_id.eq_any(versions.clone()));
-        }
-        let (since, until) = wanted.age.map(|age| age.span(self.now)).unwrap_or_default();
+        query = self.in_band(query, minutes);
+        query = kept(query, self.wanted);
+        let (since, until) = self.wanted.age.map(|age| age.span(self.now)).unwrap_or_default();
         if let Some(since) = since {
             query = query.filter(queue::waiting_at.ge(since));
         }
         if let Some(until) = until {
             query = query.filter(queue::waiting_at.lt(until));
         }
-        if let Some(due) = wanted.due {
+        if let Some(due) = self.wanted.due {
             let before = due.before(self.now).plus_minutes(-minutes);
             query = query.filter(queue::waiting_at.lt(before));
         }
@@ -238,8 +180,52 @@ impl Walk<'_> {
                 .filter(claims::claimed_until.gt(self.now));
             query = query.filter(not(exists(claimed)));
         }
-        query.load(conn)
+        query.select(queue::all_columns).load(conn)
     }
+
+    /// In the order of the band, from the place on. Both bounds are given, so that the index is
+    /// entered at the place and ties are still told apart.
+    fn in_band<'a>(&self, query: Rows<'a>, minutes: i64) -> Rows<'a> {
+        let late_before = self.as_of.plus_minutes(-minutes);
+        let mut query = match self.band {
+            Band::Urgent => query.order((queue::waiting_at, queue::item_id)),
+            Band::Late => query
+                .filter(queue::waiting_at.lt(late_before))
+                .order((queue::waiting_at, queue::item_id)),
+            Band::Fresh => query
+                .filter(queue::waiting_at.ge(late_before))
+                .order((queue::waiting_at.desc(), queue::item_id.desc())),
+        };
+        let Some(Place { at, item, .. }) = self.after else { return query };
+        if self.band == Band::Fresh {
+            query = query.filter(queue::waiting_at.le(at));
+            return query.filter(queue::waiting_at.lt(at).or(queue::item_id.lt(item)));
+        }
+        let at = at.plus_minutes(-minutes);
+        query = query.filter(queue::waiting_at.ge(at));
+        query.filter(queue::waiting_at.gt(at).or(queue::item_id.gt(item)))
+    }
+}
+
+/// What the filter keeps, but for times.
+fn kept<'a>(query: Rows<'a>, wanted: &Wanted) -> Rows<'a> {
+    let mut query = query.filter(queue::state.eq(wanted.state));
+    if let Some(verdict) = wanted.verdict {
+        query = query.filter(queue::verdict.eq(verdict));
+    }
+    if let Some(severity) = wanted.severity {
+        query = query.filter(queue::severity.eq(severity));
+    }
+    if let Some(categories) = &wanted.categories {
+        query = query.filter(queue::category_id.eq_any(categories.clone()));
+    }
+    if let Some(versions) = &wanted.versions {
+        query = query.filter(queue::version_id.eq_any(versions.clone()));
+    }
+    if let Some(items) = &wanted.items {
+        query = query.filter(queue::item_id.eq_any(items.clone()));
+    }
+    query
 }
 
 /// How many came to wait after `since`, up to `cap`.
@@ -247,30 +233,13 @@ pub fn count_new(conn: &mut Conn, wanted: &Wanted, since: Instant, cap: i64) -> 
     let mut count = 0;
     for deployment in &wanted.deployments {
         for is_urgent in [true, false] {
-            let mut query = queue::table
+            let query = queue::table
                 .filter(queue::deployment_id.eq(deployment.id))
-                .filter(queue::state.eq(wanted.state))
                 .filter(queue::is_urgent.eq(is_urgent))
                 .filter(queue::waiting_at.gt(since))
-                .select(queue::item_id)
                 .limit(cap)
                 .into_boxed();
-            if let Some(verdict) = wanted.verdict {
-                query = query.filter(queue::verdict.eq(verdict));
-            }
-            if let Some(severity) = wanted.severity {
-                query = query.filter(queue::severity.eq(severity));
-            }
-            if let Some(categories) = &wanted.categories {
-                query = query.filter(queue::category_id.eq_any(categories.clone()));
-            }
-            if let Some(versions) = &wanted.versions {
-                query = query.filter(queue::version_id.eq_any(versions.clone()));
-            }
-            if let Some(items) = &wanted.items {
-                query = query.filter(queue::item_id.eq_any(items.clone()));
-            }
-            let ids: Vec<ItemId> = query.load(conn)?;
+            let ids: Vec<ItemId> = kept(query, wanted).select(queue::item_id).load(conn)?;
             count += i64::try_from(ids.len()).unwrap_or(cap);
             if count >= cap {
                 return Ok(cap);

@@ -29,9 +29,9 @@ pub struct Decided {
 /// What is decided of one of the items.
 type Plan = Vec<(ItemId, Outcome, Option<JsonText>, Option<String>)>;
 
-/// Decides an item. `round` is the number of the resolution that the reviewer saw, 0 for none: where
-/// another stands by now, nothing is written and the error says who decided what. The caller knows
-/// whether the reviewer may.
+/// Decides an item. `round` is the number of the resolution that the reviewer saw, 0 for none:
+/// where another stands by now, nothing is written and the error says who decided what. The caller
+/// knows whether the reviewer may.
 pub fn decide(
     conn: &mut Conn,
     by: Reviewer,

@@ -51,42 +51,22 @@ impl Choices {
         let categories = queries::categories_of(conn, &agents)?;
         let versions = queries::version_names(conn, &facets.versions())?;
         let counted = Counted { wanted, facets };
-        let any = |text: &str| (String::new(), text.to_owned());
-        let mut dues = vec![any("Any time")];
-        dues.push(counted.choice("late", "Late", But::Due, |each| each.is_due(true)));
-        dues.push(counted.choice("day", "Within a day", But::Due, |each| each.is_due(false)));
-        let age = |word: &str, text: &str, age: Age| {
-            counted.choice(word, text, But::Age, move |each| each.age() == age)
-        };
         Ok(Self {
             agents: counted.agents(used),
             teams: teams(used),
             versions: counted.versions(&versions),
-            verdicts: std::iter::once(any("Anything"))
-                .chain(Verdict::ALL.iter().map(|each| {
-                    counted.choice(each.as_str(), verdict(*each), But::Verdict, |group| {
-                        group.verdict() == *each
-                    })
-                }))
-                .collect(),
+            verdicts: counted.verdicts(),
             categories: counted.categories(&categories),
-            severities: std::iter::once(any("Any"))
-                .chain(Severity::ALL.iter().rev().map(|each| {
-                    let text = crate::accounts::actions::title(each.as_str());
-                    counted.choice(each.as_str(), &text, But::Severity, |group| {
-                        group.severity() == *each
-                    })
-                }))
-                .collect(),
-            ages: vec![
-                any("Any time"),
-                age("day", "In the last day", Age::Day),
-                age("week", "This week, before that", Age::Week),
-                age("older", "Earlier", Age::Older),
-            ],
-            dues,
+            severities: counted.severities(),
+            ages: counted.ages(),
+            dues: counted.dues(),
         })
     }
+}
+
+/// The choice that filters nothing.
+fn any(text: &str) -> Choice {
+    (String::new(), text.to_owned())
 }
 
 /// Counts of what a filter keeps.
@@ -109,6 +89,43 @@ impl Counted<'_> {
         (word.to_owned(), format!("{text} ({number}{more})"))
     }
 
+    fn verdicts(&self) -> Vec<Choice> {
+        let all = Verdict::ALL.iter().map(|each| {
+            self.choice(each.as_str(), verdict(*each), But::Verdict, |group| {
+                group.verdict() == *each
+            })
+        });
+        std::iter::once(any("Anything")).chain(all).collect()
+    }
+
+    fn severities(&self) -> Vec<Choice> {
+        let all = Severity::ALL.iter().rev().map(|each| {
+            let text = words::severity(*each).text;
+            self.choice(each.as_str(), text, But::Severity, |group| group.severity() == *each)
+        });
+        std::iter::once(any("Any")).chain(all).collect()
+    }
+
+    fn ages(&self) -> Vec<Choice> {
+        let age = |word: &str, text: &str, age: Age| {
+            self.choice(word, text, But::Age, move |each| each.age() == age)
+        };
+        vec![
+            any("Any time"),
+            age("day", "In the last day", Age::Day),
+            age("week", "This week, before that", Age::Week),
+            age("older", "Earlier", Age::Older),
+        ]
+    }
+
+    fn dues(&self) -> Vec<Choice> {
+        vec![
+            any("Any time"),
+            self.choice("late", "Late", But::Due, |each| each.is_due(true)),
+            self.choice("day", "Within a day", But::Due, |each| each.is_due(false)),
+        ]
+    }
+
     fn agents(&self, used: &[Used]) -> Vec<Choice> {
         let named: BTreeMap<(&str, &str), AgentId> = used
             .iter()
@@ -117,7 +134,7 @@ impl Counted<'_> {
         let all = named.into_iter().map(|((name, slug), id)| {
             self.choice(slug, name, But::Agent, |each| each.agent() == id)
         });
-        std::iter::once((String::new(), "All agents".to_owned())).chain(all).collect()
+        std::iter::once(any("All agents")).chain(all).collect()
     }
 
     /// Versions of several agents may bear one name; they are one choice.
@@ -129,7 +146,7 @@ impl Counted<'_> {
         let all = named.into_iter().map(|(name, ids)| {
             self.choice(name, name, But::Version, |each| ids.contains(&each.version()))
         });
-        std::iter::once((String::new(), "All versions".to_owned())).chain(all).collect()
+        std::iter::once(any("All versions")).chain(all).collect()
     }
 
     fn categories(&self, categories: &[(CategoryId, String, String)]) -> Vec<Choice> {
@@ -144,7 +161,7 @@ impl Counted<'_> {
             let of = |each: &Each<'_>| each.category().is_some_and(|id| ids.contains(&id));
             self.choice(slug, name, But::Category, of)
         });
-        std::iter::once((String::new(), "Any".to_owned())).chain(all).collect()
+        std::iter::once(any("Any")).chain(all).collect()
     }
 }
 
@@ -152,5 +169,5 @@ fn teams(used: &[Used]) -> Vec<Choice> {
     let named: BTreeSet<(&str, &str)> =
         used.iter().map(|used| (used.team.as_str(), used.team_slug.as_str())).collect();
     let all = named.into_iter().map(|(name, slug)| (slug.to_owned(), name.to_owned()));
-    std::iter::once((String::new(), "All teams".to_owned())).chain(all).collect()
+    std::iter::once(any("All teams")).chain(all).collect()
 }

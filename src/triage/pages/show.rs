@@ -16,7 +16,7 @@ use crate::db::{Conn, Db, Instant};
 use crate::error::{AppError, AppResult, Mistakes};
 use crate::interactions::queries as interactions;
 use crate::interactions::queries::Shown;
-use crate::signals::model::{ItemId, Reviewer as By, SignalStatus};
+use crate::signals::model::{ItemId, Reviewer as By, SignalStatus, Waiting};
 use crate::triage::filter::{Filter, reviewed_by};
 use crate::triage::model::{ActId, Verb};
 use crate::triage::queries::{self, Decided, Earlier, Held};
@@ -49,6 +49,13 @@ pub(super) struct More {
     after: String,
 }
 
+/// By when it should be decided.
+struct Due {
+    when: When,
+    is_late: bool,
+    is_urgent: bool,
+}
+
 #[derive(Template)]
 #[template(path = "triage/show.html")]
 struct ShowPage {
@@ -60,9 +67,8 @@ struct ShowPage {
     is_conflict: bool,
     /// Whether a decision can be made now, by this person.
     is_open: bool,
-    is_urgent: bool,
-    due: Option<When>,
-    is_late: bool,
+    /// None once it is decided.
+    due: Option<Due>,
     holder: Holder,
     candidates: Vec<Answer>,
     /// Said of the same question, and true beside it.
@@ -202,39 +208,27 @@ fn make(
 ) -> ShowPage {
     let Facts { subject, shown, about, claims, history, earlier, done } = facts;
     let holder = holder(&claims, By::Person(who.id()), now);
-    let waiting = subject.found.waiting.as_ref();
-    let is_open = waiting.is_some() && !matches!(holder, Holder::Other(..));
+    let reveals = subject.found.waiting.is_none();
+    let is_open = !reveals && !matches!(holder, Holder::Other(..));
     let view = shown::view(&shown, Audience::Team, now);
-    let (form, mistakes, notice) = match typed {
-        Some(typed) => (typed.form, typed.mistakes, typed.notice),
-        None => (start(&subject, &about), Mistakes::default(), None),
-    };
-    let due = waiting.map(|row| due(&shown.deployment, row.is_urgent, row.waiting_at));
-    let in_conflict =
-        |each: &&Candidate| each.item.id == id || (subject.is_conflict && !each.is_escalation());
-    let (mine, others): (Vec<&Candidate>, Vec<&Candidate>) =
-        subject.candidates.iter().partition(in_conflict);
-    let reveals = waiting.is_none();
-    let show = |each: &Candidate| answer(each, &subject, reveals, now);
-    let names = ["Model", "Took", "Cost", "Environment", "Team"];
+    let Typed { form, mistakes, notice } = typed.unwrap_or_else(|| start(&subject, &about));
+    let (candidates, related) = answers(&subject, reveals, now);
     ShowPage {
         title: title(&subject),
         is_code: view.is_code,
         is_conflict: subject.is_conflict,
-        is_urgent: waiting.is_some_and(|row| row.is_urgent),
-        is_late: due.is_some_and(|due| due < now),
-        due: due.map(|due| words::when(due, now)),
-        candidates: mine.into_iter().map(show).collect(),
-        related: others.into_iter().map(show).collect(),
+        due: subject.found.waiting.as_ref().map(|row| Due::of(row, &shown, now)),
         round: history.last().map_or(0, |last| last.resolution.number),
         steps: history.into_iter().map(|each| step(each, about.kind, now)).collect(),
         earlier_sentence: earlier_sentence(&earlier),
         earlier: earlier.into_iter().map(|each| earlier_row(each, reveals, now)).collect(),
         typed: if is_open { String::new() } else { left_over(&form, notice.is_some()) },
-        facts: view.facts.iter().filter(|(name, _)| names.contains(name)).cloned().collect(),
+        facts: figures(&view),
         back: Filter::from_query(&along.filter).path("/triage", &[]),
         query: along.filter,
         after: along.after,
+        candidates,
+        related,
         ctx,
         id,
         view,
@@ -245,6 +239,30 @@ fn make(
         mistakes,
         notice,
         done,
+    }
+}
+
+/// What is decided now, and what else was said of the same question.
+fn answers(subject: &Subject, reveals: bool, now: Instant) -> (Vec<Answer>, Vec<Answer>) {
+    let own = subject.found.item.id;
+    let is_decided =
+        |each: &&Candidate| each.item.id == own || (subject.is_conflict && !each.is_escalation());
+    let (decided, others): (Vec<&Candidate>, Vec<&Candidate>) =
+        subject.candidates.iter().partition(is_decided);
+    let show = |each: &Candidate| answer(each, subject, reveals, now);
+    (decided.into_iter().map(show).collect(), others.into_iter().map(show).collect())
+}
+
+/// The facts that help to decide; who asked is left out, as it may be who reports.
+fn figures(view: &View) -> Vec<(&'static str, String)> {
+    const NAMES: [&str; 5] = ["Model", "Took", "Cost", "Environment", "Team"];
+    view.facts.iter().filter(|(name, _)| NAMES.contains(name)).cloned().collect()
+}
+
+impl Due {
+    fn of(row: &Waiting, shown: &Shown, now: Instant) -> Self {
+        let at = due(&shown.deployment, row.is_urgent, row.waiting_at);
+        Self { when: words::when(at, now), is_late: at < now, is_urgent: row.is_urgent }
     }
 }
 
@@ -267,7 +285,7 @@ fn title(subject: &Subject) -> &'static str {
 }
 
 /// The form before anything was typed: an edit starts from what was said last.
-fn start(subject: &Subject, about: &About) -> DecideForm {
+fn start(subject: &Subject, about: &About) -> Typed {
     let own = subject.own();
     let label = own.and_then(|own| own.label.clone()).or_else(|| about.output.clone());
     let (label, tool_calls) = match label {
@@ -276,7 +294,8 @@ fn start(subject: &Subject, about: &About) -> DecideForm {
     };
     let is_new_label = about.kind == OutputKind::Label && own.is_some_and(|o| o.label.is_none());
     let label = if is_new_label { String::new() } else { label };
-    DecideForm { label, tool_calls, ..DecideForm::default() }
+    let form = DecideForm { label, tool_calls, ..DecideForm::default() };
+    Typed { form, mistakes: Mistakes::default(), notice: None }
 }
 
 /// What was typed, where somebody else was faster.
