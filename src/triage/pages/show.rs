@@ -84,13 +84,15 @@ struct ShowPage {
     /// What was typed where it can no longer be sent.
     typed: String,
     done: Option<Done>,
-    query: String,
-    after: String,
-    back: String,
+    along: Along,
     facts: Vec<(&'static str, String)>,
 }
 
 impl ShowPage {
+    /// The queue as one came from it.
+    fn back(&self) -> String {
+        self.along.filter().path("/triage", &[])
+    }
     /// Whether this way to decide is unfolded.
     fn is_chosen(&self, word: &str) -> bool {
         self.form.decision == word
@@ -224,9 +226,7 @@ fn make(
         earlier: earlier.into_iter().map(|each| earlier_row(each, reveals, now)).collect(),
         typed: if is_open { String::new() } else { left_over(&form, notice.is_some()) },
         facts: figures(&view),
-        back: Filter::from_query(&along.filter).path("/triage", &[]),
-        query: along.filter,
-        after: along.after,
+        along,
         candidates,
         related,
         ctx,

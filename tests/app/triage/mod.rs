@@ -4,6 +4,7 @@ mod api;
 mod bulk;
 mod decisions;
 mod queue;
+mod real;
 mod together;
 
 use crate::support::{Answer, Api, TestApp};

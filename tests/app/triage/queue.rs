@@ -90,7 +90,7 @@ fn a_row_says_what_was_asked_and_when_it_is_due_but_not_who_reported_it() {
         "Where is my parcel?",
         "Router v1",
         "Corrected",
-        "critical",
+        "Critical",
         "Wrong label",
         "Through a program",
         "just now",
