@@ -179,6 +179,7 @@ const UNAVAILABLE: &[&str] = &[
     "could not extend file",
     "No space left on device",
     "terminating connection",
+    "canceling statement due to lock timeout",
     "server closed the connection",
     "the database system is",
     "no connection to the server",

@@ -24,8 +24,10 @@ pub mod exports;
 pub mod triage;
 pub mod journeys;
 
+pub mod moving;
 pub mod jobs;
 pub mod openapi;
 pub mod demo;
+pub mod doctor;
 pub mod server;
 pub mod cli;

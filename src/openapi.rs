@@ -38,6 +38,7 @@ use utoipa::{Modify, OpenApi};
         Problem,
         crate::exports::Format,
         crate::exports::model::Status,
+        crate::signals::model::QueueState,
     )),
     tags(
         (name = "interactions", description = "What agents were asked, and what they answered."),

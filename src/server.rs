@@ -3,7 +3,7 @@
 use crate::accounts::{self, KeyCache};
 use crate::capture::{self, Queues};
 use crate::config::Config;
-use crate::db::{Db, Target, installation};
+use crate::db::{self, Db, Holder, Target, installation};
 use crate::jobs::{Jobs, Tools};
 use crate::journeys;
 use crate::mail::{Mailer, Nudge};
@@ -55,9 +55,9 @@ impl Server {
         let db = Db::open(&config.target()?)?;
         let secret = match &config.server.secret {
             Some(secret) => secret.0.clone(),
-            None => {
-                db.write_now(|conn| Ok(installation::ensure(conn, "secret", token::random)?))?
-            }
+            None => db.write_now(|conn| {
+                Ok(installation::ensure(conn, installation::SECRET, token::random)?)
+            })?,
         };
         let public_url =
             config.server.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
@@ -189,21 +189,8 @@ fn routes(cfg: &mut ServiceConfig) {
         .configure(journeys::routes);
 }
 
-/// Keeps a second server off an embedded database, for as long as the file is held.
+/// Keeps a second server, a restore and a copy off an embedded database, for as long as the file
+/// is held.
 pub fn lock(target: &Target) -> anyhow::Result<Option<File>> {
-    let Target::Sqlite(path) = target else { return Ok(None) };
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)
-            .with_context(|| format!("can't make the folder {}", folder.display()))?;
-    }
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let file = File::create(&name)?;
-    file.try_lock().map_err(|_| {
-        anyhow::anyhow!(
-            "another server is running on {}; stop it first, or give `--data-dir` another place",
-            path.display()
-        )
-    })?;
-    Ok(Some(file))
+    db::lock(target, Holder::Server)
 }

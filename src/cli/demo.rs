@@ -3,6 +3,7 @@
 use crate::capture::links;
 use crate::clock;
 use crate::config::Config;
+use crate::db;
 use crate::demo;
 use crate::server::{self, Server};
 use std::process::ExitCode;
@@ -25,8 +26,8 @@ pub(super) fn run(mut config: Config, args: Args, names_folder: bool) -> anyhow:
     config.mail.smtp_url = None;
     let target = config.target()?;
     let _lock = server::lock(&target)?;
-    crate::db::migrate(&target)?;
-    let db = crate::db::Db::open(&target)?;
+    db::migrate(&target)?;
+    let db = db::Db::open(&target)?;
     let filled = demo::fill(&db)?;
     let sign_in = demo::people::links(&db)?;
     let unjudged = db.read_now(demo::unjudged)?;

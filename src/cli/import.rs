@@ -113,7 +113,7 @@ impl Chunk {
         if rows.is_empty() {
             return Ok(());
         }
-        let answers = db.write_now(move |conn| intake::apply(conn, &rows))?;
+        let answers = db.write_patiently(move |conn| intake::apply(conn, &rows))?;
         for (answer, (number, text)) in answers.into_iter().zip(sent) {
             counts.add(&answer);
             if let Some(mistakes) = mistakes_in(&answer) {

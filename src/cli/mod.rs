@@ -2,11 +2,16 @@
 //! words to people and logs go to standard error.
 
 mod agent;
+mod backup;
+mod copy;
 mod demo;
+mod doctor;
 mod export;
 mod import;
 mod key;
 mod migrate;
+mod progress;
+mod restore;
 mod serve;
 mod user;
 mod worker;
@@ -55,6 +60,14 @@ enum Command {
     Import(import::Args),
     /// Write signals to a file that a trainer loads as it is
     Export(export::Args),
+    /// Keep a running embedded database, with its secrets, in one file
+    Backup(backup::Args),
+    /// Put a backup back
+    Restore(restore::Args),
+    /// Move the installation to another database, with its ids and links
+    Copy(copy::Args),
+    /// Say what is wrong with the installation and how to mend it
+    Doctor(doctor::Args),
 }
 
 /// Runs the command that the process was started with.
@@ -74,7 +87,11 @@ pub fn run() -> ExitCode {
 }
 
 fn start(cli: Cli) -> anyhow::Result<ExitCode> {
-    let config = Config::load(cli.config.as_deref(), cli.data_dir.as_deref())?;
+    let config = Config::load(cli.config.as_deref(), cli.data_dir.as_deref());
+    if let (Command::Doctor(args), Err(error)) = (&cli.command, &config) {
+        return doctor::unreadable(error, args);
+    }
+    let config = config?;
     telemetry::start(&config.log);
     match cli.command {
         Command::Demo(args) => demo::run(config, args, cli.data_dir.is_some()),
@@ -85,6 +102,10 @@ fn start(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Agent(command) => agent::run(&config, command),
         Command::Key(command) => key::run(&config, &command),
         Command::Export(args) => export::run(&config, args),
+        Command::Backup(args) => backup::run(&config, &args),
+        Command::Restore(args) => restore::run(&config, &args),
+        Command::Doctor(args) => doctor::run(&config, cli.config.as_deref(), &args),
+        Command::Copy(args) => copy::run(&config, &args),
         Command::Import(args) => import::run(&config, &args),
     }
 }

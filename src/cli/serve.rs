@@ -1,6 +1,7 @@
 //! `overrule serve`
 
 use crate::config::Config;
+use crate::db;
 use crate::server::{self, Server};
 use std::process::ExitCode;
 
@@ -21,8 +22,8 @@ pub(super) fn run(mut config: Config, args: &Args) -> anyhow::Result<ExitCode> {
     let target = config.target()?;
     let _lock = server::lock(&target)?;
     if !args.no_migrate {
-        crate::db::migrate(&target)?;
-    } else if crate::db::pending(&target)? {
+        db::migrate(&target)?;
+    } else if db::pending(&target)? {
         anyhow::bail!("the database is not up to date; run `overrule migrate`");
     }
     let server = Server::bind(&config, false)?;

@@ -29,10 +29,8 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 pub fn migrate(target: &Target) -> anyhow::Result<Migrated> {
     if let Target::Sqlite(path) = target
         && let Some(folder) = path.parent()
-        && !folder.as_os_str().is_empty()
     {
-        std::fs::create_dir_all(folder)
-            .with_context(|| format!("can't make the folder {}", folder.display()))?;
+        super::make_folder(folder)?;
     }
     let mut conn =
         open_connection(target, false).with_context(|| format!("can't open {target}"))?;
@@ -91,6 +89,20 @@ pub fn is_current(conn: &mut Conn) -> AppResult<bool> {
         diesel::sql_query("SELECT version FROM __diesel_schema_migrations").load(conn)?;
     let applied: HashSet<String> = applied.into_iter().map(|row| row.version).collect();
     Ok(known.is_subset(&applied))
+}
+
+/// The version this build brings databases up to.
+pub fn newest() -> anyhow::Result<String> {
+    let known = versions::<diesel::sqlite::Sqlite>(&SQLITE);
+    let known = known.map_err(|e| anyhow::anyhow!("can't read the migrations: {e}"))?;
+    Ok(known.into_iter().max().unwrap_or_default())
+}
+
+/// The version a database is at, or nothing where it has none.
+pub fn version(conn: &mut Conn) -> Option<String> {
+    let newest = "SELECT version FROM __diesel_schema_migrations ORDER BY version DESC LIMIT 1";
+    let row: Applied = diesel::sql_query(newest).get_result(conn).ok()?;
+    Some(row.version)
 }
 
 fn versions<DB>(source: &EmbeddedMigrations) -> Result<HashSet<String>, Failure>

@@ -7,6 +7,7 @@
 mod backend;
 mod batch;
 pub mod installation;
+mod lock;
 mod migrations;
 mod pool;
 mod text_enum;
@@ -14,12 +15,18 @@ mod writer;
 
 pub use backend::{Conn, Hash, Instant, Json, MultiBackend, Portable, sql};
 pub use batch::Batch;
-pub use migrations::{Migrated, is_current, migrate, pending};
-pub use pool::{Target, open_connection};
+pub use lock::{Holder, lock, lock_path, make_folder};
+pub use migrations::{Migrated, is_current, migrate, newest, pending, version};
+pub use pool::{Target, open_connection, without_password};
 
 use crate::error::{AppError, AppResult};
 use pool::Pool;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a patient write goes on, and how long it waits between tries.
+const PATIENCE: Duration = Duration::from_secs(60);
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// A handle to the database; cheap to clone.
 #[derive(Clone)]
@@ -84,6 +91,25 @@ impl Db {
         match &self.0.writer {
             Some(writer) => writer.submit(work)?.blocking_recv().map_err(|_| writer::lost())?,
             None => writer::serializable(&mut *self.0.pool.get()?, &work),
+        }
+    }
+
+    /// As `write_now`, but goes on for a minute where others are in the way; for commands that
+    /// write much and have nobody waiting for the answer.
+    pub fn write_patiently<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut Conn) -> AppResult<T> + Send + Sync + 'static,
+    ) -> AppResult<T> {
+        let (work, start) = (Arc::new(work), std::time::Instant::now());
+        loop {
+            let again = work.clone();
+            match self.write_now(move |conn| again(conn)) {
+                Err(AppError::Busy(why)) if start.elapsed() < PATIENCE => {
+                    tracing::debug!(why, "waiting for others");
+                    std::thread::sleep(PAUSE);
+                }
+                other => return other,
+            }
         }
     }
 

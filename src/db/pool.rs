@@ -1,6 +1,6 @@
 //! Where the data is, and the pool of connections that read it.
 
-use super::Conn;
+use super::{Conn, installation};
 use crate::error::AppError;
 use anyhow::{Context, bail};
 use diesel::connection::SimpleConnection;
@@ -58,6 +58,20 @@ impl std::fmt::Display for Target {
     }
 }
 
+/// The URL of a server without the password, for a command that a person runs.
+pub fn without_password(target: &Target) -> String {
+    match target {
+        Target::Sqlite(_) => target.to_string(),
+        Target::Postgres(text) => match url::Url::parse(text) {
+            Ok(mut url) => {
+                let _ = url.set_password(None);
+                url.to_string()
+            }
+            Err(_) => target.to_string(),
+        },
+    }
+}
+
 /// A connection set up as every connection must be.
 pub fn open_connection(target: &Target, read_only: bool) -> Result<Conn, ConnectionError> {
     match target {
@@ -77,8 +91,11 @@ pub fn open_connection(target: &Target, read_only: bool) -> Result<Conn, Connect
         }
         Target::Postgres(url) => {
             let mut conn = PgConnection::establish(url)?;
-            conn.batch_execute("SET TIME ZONE 'UTC'; SET jit = off; SET lock_timeout = '10s';")
-                .map_err(ConnectionError::CouldntSetupConfiguration)?;
+            conn.batch_execute(
+                "SET TIME ZONE 'UTC'; SET jit = off; SET lock_timeout = '10s'; \
+                 SET application_name = 'overrule';",
+            )
+            .map_err(ConnectionError::CouldntSetupConfiguration)?;
             Ok(Conn::Postgres(conn))
         }
     }
@@ -111,7 +128,12 @@ impl Pool {
         };
         // Connections are made when first asked for, so that a command starts fast; the first
         // is made here, so that a wrong URL is said at once.
-        open_connection(target, false).with_context(|| format!("can't open {target}"))?;
+        let mut conn =
+            open_connection(target, false).with_context(|| format!("can't open {target}"))?;
+        // A database that was never migrated has no such table; that is for others to say.
+        if let Ok(Some(_)) = installation::find(&mut conn, installation::COPYING) {
+            bail!("{target} holds half a copy; run the same `overrule copy` again to complete it");
+        }
         let pool = r2d2::Pool::builder()
             .max_size(size)
             .min_idle(Some(0))

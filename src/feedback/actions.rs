@@ -14,7 +14,8 @@ use std::collections::{HashMap, HashSet};
 /// What became of one feedback.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Recorded {
-    /// It is new, and may have taken the place of the author's earlier one.
+    /// It is new, and may have taken the place of the author's earlier one: of the one that was
+    /// stored before this call, even where others of this call came in between.
     Created { id: FeedbackId, supersedes: Option<FeedbackId> },
     /// It was sent before.
     Duplicate(FeedbackId),
@@ -51,6 +52,7 @@ pub fn record(conn: &mut Conn, new: &[Feedback]) -> AppResult<Outcome> {
     let mut recorded = Vec::with_capacity(new.len());
     let mut rows: Vec<Feedback> = Vec::new();
     let mut replaced: HashMap<FeedbackId, FeedbackId> = HashMap::new();
+    let mut origins: HashMap<FeedbackId, FeedbackId> = HashMap::new();
     for each in new {
         let key = (each.interaction_id, each.dedup_key);
         if let Some(id) = seen.by_key.get(&key) {
@@ -62,7 +64,12 @@ pub fn record(conn: &mut Conn, new: &[Feedback]) -> AppResult<Outcome> {
         for old in &supersedes {
             replaced.insert(*old, each.id);
         }
-        recorded.push(Recorded::Created { id: each.id, supersedes: supersedes.last().copied() });
+        let origin = supersedes.iter().rev().find_map(|old| match stored_before.get(old) {
+            Some(old) => Some(*old),
+            None => origins.get(old).copied(),
+        });
+        origins.extend(origin.map(|origin| (each.id, origin)));
+        recorded.push(Recorded::Created { id: each.id, supersedes: origin });
         rows.push(each.clone());
     }
     // Superseded within this call: known before the row is written.

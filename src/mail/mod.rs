@@ -69,6 +69,27 @@ impl Mailer {
         }
     }
 
+    /// Looks whether mail could leave, sending none: the server is asked, or a file is made in the
+    /// folder, or in the nearest one above it, and removed.
+    pub async fn examine(&self) -> Result<(), String> {
+        match &self.way {
+            Way::Smtp(transport) => {
+                match tokio::time::timeout(PATIENCE, transport.test_connection()).await {
+                    Ok(Ok(true)) => Ok(()),
+                    Ok(Ok(false)) => Err("it does not answer".into()),
+                    Ok(Err(error)) => Err(causes(&error)),
+                    Err(_) => Err(format!("no answer within {} seconds", PATIENCE.as_secs())),
+                }
+            }
+            Way::Folder(folder) => {
+                let nearest = folder.ancestors().find(|folder| folder.exists());
+                let nearest = nearest.unwrap_or(Path::new("."));
+                tempfile::tempfile_in(nearest).map(drop).map_err(|error| error.to_string())
+            }
+            Way::Memory(_) => Ok(()),
+        }
+    }
+
     /// Hands one mail over. The error is for the outbox's row, not for the log: it may hold what
     /// the other side said about the address.
     async fn send(&self, mail: &Mail) -> Result<(), String> {

@@ -15,6 +15,8 @@ const BATCH: i64 = 10;
 const LEASE_MINUTES: i64 = 5;
 /// After so many tries, which take two days, a mail stays where it is with its last error.
 const TRIES: i64 = 18;
+/// Minutes after which a mail should have left.
+pub const LATE_MINUTES: i64 = 15;
 /// Days for which delivered and abandoned mails are kept, without their text.
 const KEPT_DAYS: i64 = 30;
 
@@ -103,6 +105,27 @@ pub fn count_waiting(conn: &mut Conn) -> QueryResult<i64> {
         .filter(outbox::tries.lt(TRIES))
         .count()
         .get_result(conn)
+}
+
+/// Mails that should have left by now.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stuck {
+    /// How many wait for more than `LATE_MINUTES`.
+    pub late: i64,
+    /// How many are tried no more.
+    pub given_up: i64,
+}
+
+/// The mails that stay: nobody delivers them, or nobody takes them.
+pub fn stuck(conn: &mut Conn, now: Instant) -> QueryResult<Stuck> {
+    let waiting = || outbox::table.filter(outbox::delivered_at.is_null());
+    let late = waiting()
+        .filter(outbox::tries.lt(TRIES))
+        .filter(outbox::created_at.lt(now.plus_minutes(-LATE_MINUTES)))
+        .count()
+        .get_result(conn)?;
+    let given_up = waiting().filter(outbox::tries.ge(TRIES)).count().get_result(conn)?;
+    Ok(Stuck { late, given_up })
 }
 
 /// Forgets mails that were delivered, or given up, a while ago.

@@ -89,10 +89,28 @@ pub fn consider(conn: &mut Conn, candidates: &[Candidate]) -> AppResult<()> {
         on_backend!(conn, |c| diesel::insert_into(signals::table).values(&new).execute(c))?;
     }
     insert_revisions(conn, &revisions)?;
+    left.extend(withdraw_superseded(conn, candidates)?);
     settle(conn, &items.resolved_again, &items.standing)?;
     queue::join(conn, candidates, |n| clusters.get(n).and_then(|c| items.by_cluster.get(c)))?;
     queue::leave(conn, &items.resolved_again)?;
-    queue::follow(conn, &superseded, &left)
+    queue::follow(conn, &left)
+}
+
+/// What somebody said twice, with a program and while signed in, and took back by one new word: the
+/// signal of one goes on with that word, those of the others end. Gives their items.
+fn withdraw_superseded(conn: &mut Conn, candidates: &[Candidate]) -> AppResult<Vec<ItemId>> {
+    let changed = candidates.iter().filter(|c| c.supersedes.is_some());
+    let interactions: Vec<_> = changed.map(|c| c.subject.row.id).collect();
+    if interactions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut items = Vec::new();
+    for signal in queries::signals_of_superseded(conn, &interactions)? {
+        retire(conn, &signal)?;
+        items.push(signal.item_id);
+        replace(conn, &Signal { status: SignalStatus::Declined, revision_id: None, ..signal })?;
+    }
+    Ok(items)
 }
 
 /// The signals of superseded feedback, by it.

@@ -50,7 +50,21 @@ pub struct Source {
     pub version: String,
 }
 
-/// The signals of these items, with all that their revisions copy.
+/// Signals of these interactions that still count, though their feedback was superseded.
+pub fn signals_of_superseded(
+    conn: &mut Conn,
+    interactions: &[InteractionId],
+) -> QueryResult<Vec<Signal>> {
+    signals::table
+        .inner_join(feedback::table)
+        .filter(signals::interaction_id.eq_any(interactions))
+        .filter(signals::status.ne(super::SignalStatus::Declined))
+        .filter(feedback::superseded_by.is_not_null())
+        .select(signals::all_columns)
+        .load(conn)
+}
+
+/// The signals of these items whose feedback is current, with all that their revisions copy.
 pub fn sources_of_items(conn: &mut Conn, items: &[ItemId]) -> QueryResult<Vec<Source>> {
     type Row = (Signal, Verdict, Option<JsonText>, OutputKind, Interaction, Option<Body>, String);
     let rows: Vec<Row> = signals::table
@@ -62,6 +76,7 @@ pub fn sources_of_items(conn: &mut Conn, items: &[ItemId]) -> QueryResult<Vec<So
                 .left_join(interaction_bodies::table),
         )
         .filter(signals::item_id.eq_any(items))
+        .filter(feedback::superseded_by.is_null())
         .order(signals::id)
         .select((
             signals::all_columns,
@@ -127,6 +142,7 @@ pub fn as_waiting(
     let said: Vec<(Urgency, Severity)> = signals::table
         .inner_join(feedback::table)
         .filter(signals::item_id.eq(item))
+        .filter(feedback::superseded_by.is_null())
         .order(signals::feedback_id.desc())
         .limit(100)
         .select((feedback::urgency, feedback::severity))

@@ -9,8 +9,8 @@ use crate::error::AppResult;
 use crate::feedback::FeedbackId;
 use crate::feedback::model::{Severity, Urgency};
 use crate::on_backend;
-use crate::schema::{queue, signals};
-use diesel::dsl::exists;
+use crate::schema::{feedback, queue, signals};
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use std::collections::{BTreeMap, HashSet};
 
@@ -109,26 +109,29 @@ pub(super) fn leave(conn: &mut Conn, items: &[ItemId]) -> AppResult<()> {
 
 /// After authors changed their mind: an item that nobody stands behind any more leaves, and one
 /// that others stand behind is shown by what they said.
-pub(super) fn follow(
-    conn: &mut Conn,
-    superseded: &[FeedbackId],
-    items: &[ItemId],
-) -> AppResult<()> {
+pub(super) fn follow(conn: &mut Conn, items: &[ItemId]) -> AppResult<()> {
     if items.is_empty() {
         return Ok(());
     }
-    let has_signal = exists(signals::table.filter(signals::item_id.eq(queue::item_id)));
+    let stands = signals::table
+        .inner_join(feedback::table)
+        .filter(signals::item_id.eq(queue::item_id))
+        .filter(feedback::superseded_by.is_null());
     diesel::delete(queue::table.filter(queue::item_id.eq_any(items)))
-        .filter(diesel::dsl::not(has_signal))
+        .filter(not(exists(stands)))
         .execute(conn)?;
+    let is_taken_back = exists(
+        feedback::table
+            .filter(feedback::id.eq(queue::feedback_id))
+            .filter(feedback::superseded_by.is_not_null()),
+    );
     let orphans: Vec<ItemId> = queue::table
         .filter(queue::item_id.eq_any(items))
-        .filter(queue::feedback_id.eq_any(superseded))
+        .filter(is_taken_back)
         .select(queue::item_id)
         .load(conn)?;
     for item in orphans {
-        let first: Option<FeedbackId> = first_of(conn, item)?;
-        if let Some(first) = first {
+        if let Some(first) = first_of(conn, item)? {
             diesel::update(queue::table.find(item))
                 .set(queue::feedback_id.eq(first))
                 .execute(conn)?;
@@ -139,7 +142,9 @@ pub(super) fn follow(
 
 fn first_of(conn: &mut Conn, item: ItemId) -> QueryResult<Option<FeedbackId>> {
     signals::table
+        .inner_join(feedback::table)
         .filter(signals::item_id.eq(item))
+        .filter(feedback::superseded_by.is_null())
         .order(signals::feedback_id)
         .select(signals::feedback_id)
         .first(conn)

@@ -61,7 +61,9 @@ pub fn details(conn: &mut Conn, ids: &[FeedbackId]) -> QueryResult<HashMap<Feedb
 /// How many say the same, of each item.
 pub fn weights(conn: &mut Conn, items: &[ItemId]) -> QueryResult<HashMap<ItemId, i64>> {
     let rows: Vec<(ItemId, i64)> = signals::table
+        .inner_join(feedback::table)
         .filter(signals::item_id.eq_any(items))
+        .filter(feedback::superseded_by.is_null())
         .group_by(signals::item_id)
         .select((signals::item_id, diesel::dsl::count_star()))
         .load(conn)?;
@@ -167,6 +169,7 @@ pub fn said_of(conn: &mut Conn, item: ItemId) -> QueryResult<Vec<Said>> {
                 .left_join(categories::table),
         )
         .filter(signals::item_id.eq(item))
+        .filter(feedback::superseded_by.is_null())
         .order(signals::feedback_id)
         .limit(MOST)
         .select((
@@ -235,6 +238,7 @@ pub fn earlier_of(
             interactions::table.inner_join(agents::table).left_join(interaction_bodies::table),
         )
         .filter(feedback::author_id.eq(author))
+        .filter(feedback::superseded_by.is_null())
         .filter(deployments::team_id.eq(team))
         .filter(signals::item_id.ne(without))
         .order(feedback::id.desc())
@@ -253,7 +257,9 @@ pub fn earlier_of(
 /// The interaction that stands for a decided item: that of its first feedback.
 pub fn interaction_of(conn: &mut Conn, item: ItemId) -> QueryResult<Option<InteractionId>> {
     signals::table
+        .inner_join(feedback::table)
         .filter(signals::item_id.eq(item))
+        .filter(feedback::superseded_by.is_null())
         .order(signals::feedback_id)
         .select(signals::interaction_id)
         .first(conn)

@@ -24,6 +24,7 @@ const LONG: &[&str] = &[
     "src/exports/queries.rs examples",
     "src/exports/queries.rs records",
     "src/feedback/actions.rs record",
+    "src/interactions/content.rs pretty",
     "src/journeys/receipt.rs receipt",
     "src/server.rs bind",
     "src/server.rs run_until",

@@ -1,6 +1,6 @@
 //! Starting it: settings with a typo, a second server, databases that are new, old or too new.
 
-use crate::support::{Backend, Command, Database, TestApp, backend};
+use crate::support::{Backend, Command, Database, Server, TestApp, backend};
 use diesel::RunQueryDsl;
 use overrule::accounts::Scope;
 use overrule::db::open_connection;
@@ -92,9 +92,8 @@ fn what_is_no_command_is_said_with_what_there_is() {
 fn a_second_server_on_the_same_embedded_database_is_refused() {
     let app = TestApp::start();
     if backend() == Backend::Postgres {
-        let mut second = app.serve();
-        let api = crate::support::Api::new(&second.listening(), None);
-        api.get("/readyz").is(200);
+        let second = Server::start(app.config());
+        crate::support::Api::new(second.url(), None).get("/readyz").is(200);
         return;
     }
     let refused = app.command(&["serve", "--listen", "127.0.0.1:0"]).fails_with(1);
@@ -227,8 +226,10 @@ fn the_demo_serves_each_kind_of_person_and_leaves_nothing() {
     let folder = new_folder();
     let mut demo = Command::in_folder(folder.path()).arg("demo").start();
     let url = demo.listening();
-    let said = demo.said();
-    let data = said.lines().find_map(|line| line.strip_prefix("data in sqlite:")).unwrap();
+    let said = crate::support::eventually("where it may be looked at", || {
+        Some(demo.said()).filter(|said| said.contains("/demo/mail"))
+    });
+    let data = said.lines().find_map(|line| line.strip_prefix("Data in sqlite:")).unwrap();
     let data = std::path::PathBuf::from(data.split(',').next().unwrap());
     assert!(data.exists());
     let start = format!("{url}/sign-in/");

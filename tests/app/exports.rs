@@ -83,7 +83,8 @@ fn each_format_gives_of_each_verdict_what_the_contract_says() {
         (
             "preference",
             json!([
-                {"prompt": asked, "chosen": says("right b"), "rejected": says("out b"), "tools": tools},
+                {"prompt": asked, "chosen": says("right b"), "rejected": says("out b"),
+                 "tools": tools},
             ]),
         ),
         (
@@ -142,7 +143,10 @@ fn a_label_is_a_class_with_its_number_and_escalated_inputs_are_out_of_scope() {
         json!({"kind": "label", "labels": labels, "review": "none",
         "out_of_scope_label": "other"}),
     );
-    let line = |input: &str, feedback: Value| json!({"agent": "router", "input": input, "output": "billing", "feedback": [feedback]});
+    let line = |input: &str, feedback: Value| {
+        let out = "billing";
+        json!({"agent": "router", "input": input, "output": out, "feedback": [feedback]})
+    };
     let all = json!([
         line("A?", json!({"verdict": "confirmed"})),
         line("B?", json!({"verdict": "corrected", "correction": "returns"})),
@@ -150,7 +154,10 @@ fn a_label_is_a_class_with_its_number_and_escalated_inputs_are_out_of_scope() {
         line("D?", json!({"verdict": "escalated"})),
     ]);
     app.api(&[Scope::Admin]).post("/api/v1/interactions", &all).is(200);
-    let row = |text: &str, label: &str, id: u32| json!({"text": text, "label": label, "label_id": id, "predicted": "billing"});
+    let row = |text: &str, label: &str, id: u32| {
+        let said = "billing";
+        json!({"text": text, "label": label, "label_id": id, "predicted": said})
+    };
     let wanted = vec![row("A?", "billing", 0), row("B?", "returns", 1), row("D?", "other", 2)];
     assert_eq!(rows(&export(&app, "router", "classification", &[])), wanted);
     // Retired labels keep their numbers.

@@ -139,7 +139,8 @@ fn names_are_made_on_first_sight() {
     let app = TestApp::start();
     let line = json!({"agent": "new-agent", "team": "new-team", "environment": "staging",
         "agent_version": "v2", "input": "x", "output": "y", "end_user": "ana@example.com",
-        "feedback": [{"author": "ben@example.com", "verdict": "rejected", "category": "too_long"}]});
+        "feedback": [{"author": "ben@example.com", "verdict": "rejected",
+                      "category": "too_long"}]});
     app.file("log.jsonl", &line.to_string());
     app.command(&["import", "log.jsonl"]).ok();
     let api = app.api(&[Scope::Read]);

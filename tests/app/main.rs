@@ -14,11 +14,13 @@ mod browsers;
 mod capture;
 mod commands;
 mod exports;
+mod faults;
 mod harness;
 mod imports;
 mod journeys;
+mod moving;
 mod operating;
+mod real_data;
 mod review;
-#[allow(dead_code, unused_imports)]
 mod support;
 mod triage;

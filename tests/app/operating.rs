@@ -266,7 +266,8 @@ fn make_noise(app: &TestApp, server: &mut Process, url: &str) -> Vec<String> {
         .is(201);
     let key_of = json!({"agent": "helper", "external_id": "t"});
     let said = api.judge(&json!({"interaction": key_of, "author": "ben@secret.example",
-        "verdict": "corrected", "correction": "geheime Korrektur", "comment": "geheimer Kommentar"}));
+        "verdict": "corrected", "correction": "geheime Korrektur",
+        "comment": "geheimer Kommentar"}));
     let receipt = said.is(201).at("/receipt_url");
     browser.open(receipt.strip_prefix(url).unwrap()).is(200);
     // Mistakes, whose messages quote what was sent.

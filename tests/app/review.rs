@@ -275,4 +275,35 @@ fn what_is_claimed_never_takes_the_place_of_what_was_said_signed_in() {
     assert_eq!(status(&api, &id, &own), "superseded");
     assert_eq!(status(&api, &id, &claimed), "superseded");
     assert_eq!(status(&api, &id, &own_again), "pending");
+    // Two words were taken back by one: neither comes out any more, whatever is decided of it.
+    assert_eq!(exported(&api, "any"), ["No."]);
+    decide(&app, &own_again, Outcome::Accepted, None, None);
+    assert_eq!(exported(&api, "any"), ["No."]);
+    let other = log(&api, "x");
+    let same = say(&api, &other, "ben@example.com", "escalated", None);
+    decide(&app, &same, Outcome::Accepted, None, None);
+    let rows = api.get("/api/v1/signals?agent=helper&format=signals&status=any").is(200).text;
+    let count = rows.matches("\"verdict\"").count();
+    assert_eq!(count, 2, "the decision doesn't bring back what was superseded: {rows}");
+}
+
+#[test]
+fn who_changes_their_mind_many_times_at_once_gives_one_signal() {
+    let (_app, api) = start("none");
+    let id = log(&api, "x");
+    let first = say(&api, &id, "ben@example.com", "corrected", Some("One."));
+    let signal = |text: String| {
+        let row: Value = serde_json::from_str(text.trim()).unwrap();
+        (row["feedback"].as_array().unwrap().len(), row["feedback"][0]["signal_id"].clone())
+    };
+    let path = "/api/v1/signals?agent=helper&format=signals";
+    let before = signal(api.get(path).is(200).text);
+    let word = |correction: &str| {
+        json!({"interaction": id, "author": "ben@example.com", "verdict": "corrected",
+            "correction": correction})
+    };
+    api.judge(&json!([word("Two."), word("Three."), word("Four.")])).is(200);
+    assert_eq!(status(&api, &id, &first), "superseded");
+    assert_eq!(exported(&api, "any"), ["Four."]);
+    assert_eq!(signal(api.get(path).is(200).text), before, "the signal keeps its id");
 }

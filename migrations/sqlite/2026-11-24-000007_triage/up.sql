@@ -34,7 +34,8 @@ SELECT i.id, f.deployment_id,
     i.created_at, f.id, f.verdict, f.severity, f.category_id, n.version_id
 FROM review_items i
 JOIN feedback f ON f.id =
-    (SELECT s.feedback_id FROM signals s WHERE s.item_id = i.id ORDER BY s.feedback_id LIMIT 1)
+    (SELECT s.feedback_id FROM signals s JOIN feedback c ON c.id = s.feedback_id
+        WHERE s.item_id = i.id AND c.superseded_by IS NULL ORDER BY s.feedback_id LIMIT 1)
 JOIN interactions n ON n.id = f.interaction_id
 WHERE i.status = 'pending';
 

@@ -57,6 +57,22 @@ impl Database {
     }
 }
 
+impl Database {
+    /// On PostgreSQL: ends every connection and lets nobody in, as when the server is away.
+    pub fn close_to_all(&self) {
+        let name = self.name.as_ref().expect("a database on PostgreSQL");
+        as_owner(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false"));
+        let all = format!("FROM pg_stat_activity WHERE datname = '{name}'");
+        as_owner(&format!("SELECT pg_terminate_backend(pid) {all}"));
+    }
+
+    /// Lets everybody in again.
+    pub fn open_to_all(&self) {
+        let name = self.name.as_ref().expect("a database on PostgreSQL");
+        as_owner(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true"));
+    }
+}
+
 impl Drop for Database {
     fn drop(&mut self) {
         if let Some(name) = &self.name {

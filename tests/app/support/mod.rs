@@ -15,7 +15,7 @@ mod window;
 
 pub use answer::Answer;
 pub use api::Api;
-pub use app::{Builder, Server, TestApp};
+pub use app::{Server, TestApp};
 pub use browser::Browser;
 pub use database::Database;
 pub use mail::{Letter, Mailbox};

@@ -34,6 +34,7 @@ impl Page {
 
     /// It is at this path.
     #[track_caller]
+    #[allow(clippy::wrong_self_convention)] // It says what must be, as `sees` does.
     pub fn is_at(self, path: &str) -> Self {
         assert_eq!(self.path, path, "{}", self.text);
         self
@@ -110,6 +111,7 @@ impl Page {
 
     /// Takes the tick away.
     #[track_caller]
+    #[allow(dead_code)] // Not every page with a box lets it be emptied.
     pub fn untick(mut self, label: &str) -> Self {
         self.controls.labelled(label, |control| control.kind == "checkbox").is_on = false;
         self

@@ -19,6 +19,18 @@ impl Command {
         Self(command)
     }
 
+    /// Lets another program start it: the binary and its arguments come after `words`. Call it
+    /// before anything is added but the data directory and the database.
+    pub fn through(self, words: &[&str]) -> Self {
+        let mut outer = std::process::Command::new(words[0]);
+        outer.args(&words[1..]).arg(self.0.get_program()).args(self.0.get_args());
+        outer.env_clear().stdin(Stdio::null());
+        outer.current_dir(self.0.get_current_dir().expect("a folder to run in"));
+        let set = self.0.get_envs().filter_map(|(name, value)| Some((name, value?)));
+        outer.envs(set);
+        Self(outer)
+    }
+
     /// One more argument.
     pub fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
         self.0.arg(argument);
@@ -79,7 +91,7 @@ impl Finished {
     /// It ended well.
     #[track_caller]
     pub fn ok(self) -> Self {
-        assert!(self.status.success(), "{self:#?}");
+        assert!(self.status.success(), "{}: {self:#?}", self.called);
         self
     }
 
@@ -129,6 +141,11 @@ impl Process {
             Some(url) => url.to_owned(),
             None => panic!("it listens nowhere: {line:?} {}", self.said()),
         }
+    }
+
+    /// The process's id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// What it told people so far.

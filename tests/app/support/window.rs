@@ -98,9 +98,7 @@ impl Window {
     /// Clicks.
     #[track_caller]
     pub fn click(&self, css: &str) {
-        let element = self.find(css);
-        self.runtime.block_on(element.scroll_into_view()).unwrap();
-        self.runtime.block_on(element.click()).unwrap();
+        self.runtime.block_on(self.find(css).click()).unwrap();
     }
 
     /// Types, after what is there.
@@ -199,6 +197,8 @@ fn capabilities(profile: &std::path::Path, look: Look) -> ChromeCapabilities {
         capabilities.add_experimental_option("mobileEmulation", phone).unwrap();
     }
     if !look.has_scripts {
+        // Waiting for a page to load is done by a script, which never runs.
+        capabilities.set_page_load_strategy(thirtyfour::PageLoadStrategy::None).unwrap();
         let blocked = serde_json::json!({"profile.managed_default_content_settings.javascript": 2});
         capabilities.add_experimental_option("prefs", blocked).unwrap();
     }

@@ -78,5 +78,7 @@ fn what_is_decided_by_somebody_who_knows_is_exported_as_the_truth() {
     assert!(accepted > 1_500 && accepted < said, "accepting everything would be wrong");
     assert!(decided < said, "repeats are decided once: {decided} decisions for {said} reports");
     assert!(settled > 0, "some contradict one another");
-    eprintln!("{decided} decisions for {said} reports, {settled} of conflicts, {accepted} accepted");
+    eprintln!(
+        "{decided} decisions for {said} reports, {settled} of conflicts, {accepted} accepted"
+    );
 }
