@@ -21,6 +21,7 @@ pub mod feedback;
 pub mod signals;
 pub mod capture;
 pub mod exports;
+pub mod triage;
 pub mod journeys;
 
 pub mod moving;

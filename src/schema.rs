@@ -287,6 +287,7 @@ diesel::table! {
         person_id -> Nullable<Id>,
         reason -> Nullable<Text>,
         created_at -> Instant,
+        key_id -> Nullable<Id>,
     }
 }
 
@@ -328,6 +329,10 @@ diesel::table! {
     }
 }
 
+mod triage;
+
+pub use triage::{claims, queue, reviews, saved_filters};
+
 diesel::allow_tables_to_appear_in_same_query!(
     installation,
     outbox,
@@ -350,6 +355,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     resolutions,
     signals,
     signal_revisions,
+    queue,
+    claims,
+    reviews,
+    saved_filters,
 );
 
 diesel::joinable!(memberships -> people (person_id));
@@ -379,3 +388,5 @@ diesel::joinable!(signals -> deployments (deployment_id));
 diesel::joinable!(signals -> review_items (item_id));
 diesel::joinable!(signals -> agents (agent_id));
 diesel::joinable!(signal_revisions -> resolutions (resolution_id));
+diesel::joinable!(resolutions -> people (person_id));
+diesel::joinable!(resolutions -> api_keys (key_id));

@@ -170,3 +170,56 @@ for (const menu of all("details.menu")) {
     if (event.key === "Escape" && menu.open) { menu.open = false; menu.querySelector("summary").focus(); }
   });
 }
+
+// --- Keys: data-key on a button presses it, on a fold-out opens it, on a choice takes it --------
+
+const typing = (element) => element.closest("input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable]");
+
+document.addEventListener("keydown", (event) => {
+  const dialog = document.querySelector("dialog.keys");
+  if ((event.ctrlKey || event.metaKey) && event.key === "Enter" && typing(event.target) && event.target.form) {
+    event.preventDefault();
+    event.target.form.requestSubmit(event.target.form.querySelector("button[type=submit]"));
+    return;
+  }
+  if (event.key === "Escape" && typing(event.target)) { event.target.blur(); return; }
+  if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || (dialog && dialog.open)) return;
+  if (event.key === "?" && dialog) { event.preventDefault(); dialog.showModal(); return; }
+  const target = all("[data-key]").find((element) => element.dataset.key === event.key);
+  if (!target) return;
+  event.preventDefault();
+  if (target.matches("summary")) {
+    target.parentElement.open = true;
+    const field = target.parentElement.querySelector("textarea, select, input:not([type=hidden])");
+    if (field) { field.focus(); if (field.matches("textarea")) field.setSelectionRange(field.value.length, field.value.length); }
+  } else if (target.matches("input")) { target.checked = true; target.focus(); }
+  else target.click();
+});
+
+// --- New arrivals are told, and what is read stays where it is ---------------------------------
+
+for (const news of all("[data-news]")) {
+  const look = async () => {
+    if (document.hidden) return;
+    try {
+      const answer = await fetch(news.dataset.news, { headers: { Accept: "application/json" } });
+      const { count, text } = answer.ok ? await answer.json() : { count: 0 };
+      if (count > 0 && news.firstElementChild.textContent !== text) {
+        news.firstElementChild.textContent = text;
+        news.hidden = false;
+      }
+    } catch { /* no network just now: it is asked again */ }
+  };
+  setInterval(look, 20000);
+  document.addEventListener("visibilitychange", look);
+}
+
+// --- Leaving an item gives it back --------------------------------------------------------------
+
+for (const form of all("form[data-release]")) {
+  let sent = false;
+  document.addEventListener("submit", (event) => { if (!event.defaultPrevented) sent = true; });
+  addEventListener("pagehide", () => {
+    if (!sent) navigator.sendBeacon(form.dataset.release, new URLSearchParams({ quiet: "1" }));
+  });
+}

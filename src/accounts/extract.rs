@@ -36,6 +36,9 @@ pub struct SignedIn {
 /// A champion of at least one team.
 pub struct Champion(pub SignedIn);
 
+/// Whoever may decide what others reported: a champion of a team, or one who sees all.
+pub struct Reviewer(pub SignedIn);
+
 /// An engineer or admin of the installation.
 pub struct Engineer(pub SignedIn);
 
@@ -118,6 +121,11 @@ macro_rules! role {
     };
 }
 role!(Champion, |who| who.is_champion(), "This page is for champions.");
+role!(
+    Reviewer,
+    |who| who.is_champion() || who.sees_all(),
+    "This page is for champions, who decide what their team reports."
+);
 role!(Engineer, |who| who.sees_all(), "This page is for engineers.");
 role!(Admin, |who| who.person.is_admin, "This page is for admins.");
 

@@ -11,7 +11,7 @@ mod pages;
 pub mod queries;
 
 pub use actions::{NewPerson, TeamRole, add_person, make_key};
-pub use extract::{Admin, Anyone, ApiKey, Champion, Engineer, SignedIn};
+pub use extract::{Admin, Anyone, ApiKey, Champion, Engineer, Reviewer, SignedIn};
 pub use keys::KeyCache;
 pub use links::make_sign_in_link;
 pub use model::{KeyId, PersonId, Scope, TeamId, Who};

@@ -174,6 +174,10 @@ impl Who {
     pub fn is_champion_of(&self, team: TeamId) -> bool {
         self.memberships.iter().any(|m| m.team_id == team && m.is_champion)
     }
+    /// Whether the person may decide what the team reported: its champion, or one who sees all.
+    pub fn reviews(&self, team: TeamId) -> bool {
+        self.sees_all() || self.is_champion_of(team)
+    }
     /// Champion of any team.
     pub fn is_champion(&self) -> bool {
         self.memberships.iter().any(|m| m.is_champion)

@@ -1,7 +1,8 @@
 //! Every query on agents, labels, categories and deployments.
 
 use super::model::{
-    Agent, AgentId, Category, Deployment, DeploymentId, Environment, Label, Version,
+    Agent, AgentId, Category, CategoryId, Deployment, DeploymentId, Environment, Label, Version,
+    VersionId,
 };
 use crate::accounts::{TeamId, Who};
 use crate::db::Conn;
@@ -150,4 +151,26 @@ pub fn find_with_team(conn: &mut Conn, slug: &str) -> QueryResult<Option<(Agent,
         .select((agents::all_columns, crate::schema::teams::slug))
         .first(conn)
         .optional()
+}
+
+/// The categories with this slug of these agents.
+pub fn categories_named(
+    conn: &mut Conn,
+    of: &[AgentId],
+    slug: &str,
+) -> QueryResult<Vec<CategoryId>> {
+    categories::table
+        .filter(categories::agent_id.eq_any(of))
+        .filter(categories::slug.eq(slug))
+        .select(categories::id)
+        .load(conn)
+}
+
+/// The versions with this name of these agents.
+pub fn versions_named(conn: &mut Conn, of: &[AgentId], name: &str) -> QueryResult<Vec<VersionId>> {
+    agent_versions::table
+        .filter(agent_versions::agent_id.eq_any(of))
+        .filter(agent_versions::name.eq(name))
+        .select(agent_versions::id)
+        .load(conn)
 }

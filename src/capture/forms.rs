@@ -12,7 +12,7 @@ use crate::error::Mistakes;
 use crate::feedback::Verdict;
 use crate::feedback::model::{MAX_COMMENT, Severity, Urgency};
 use crate::interactions::JsonText;
-pub(super) use correction::About;
+pub use correction::About;
 use serde::Deserialize;
 
 /// The feedback form as it was sent, and as it is shown again.

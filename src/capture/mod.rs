@@ -14,6 +14,9 @@ pub mod shown;
 pub mod submit;
 pub mod words;
 
+pub use forms::About;
+pub use pages::about;
+
 use crate::db::{Batch, Db};
 
 /// What programs and people send, and the pages where people do so.

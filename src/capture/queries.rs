@@ -1,6 +1,6 @@
 //! What programs read back: interactions with their feedback, and lists of feedback.
 
-use crate::accounts::Who;
+use crate::accounts::{TeamId, Who};
 use crate::agents::model::Deployment;
 use crate::agents::{DeploymentId, Environment};
 use crate::db::{Conn, Instant};
@@ -336,20 +336,26 @@ pub struct Used {
     pub agent: String,
     pub agent_slug: String,
     pub team: String,
+    pub team_slug: String,
 }
 
 /// The deployments this person may know of, by agent's name: those of their teams, or all for who
 /// sees all.
 pub fn used_by(conn: &mut Conn, who: &Who) -> QueryResult<Vec<Used>> {
+    if who.sees_all() { used_in(conn, None) } else { used_in(conn, Some(&who.teams())) }
+}
+
+/// The deployments of these teams, by agent's name; all of them where none are named.
+pub fn used_in(conn: &mut Conn, wanted: Option<&[TeamId]>) -> QueryResult<Vec<Used>> {
     let query = deployments::table
         .inner_join(agents::table)
         .inner_join(teams::table)
         .order((agents::name, deployments::id))
-        .select((deployments::all_columns, agents::name, agents::slug, teams::name));
-    if who.sees_all() {
-        return query.load(conn);
+        .select((deployments::all_columns, agents::name, agents::slug, teams::name, teams::slug));
+    match wanted {
+        Some(wanted) => query.filter(deployments::team_id.eq_any(wanted)).load(conn),
+        None => query.load(conn),
     }
-    query.filter(deployments::team_id.eq_any(who.teams())).load(conn)
 }
 
 /// An agent in a team, as something a person may report on.

@@ -8,9 +8,9 @@ use crate::db::{Conn, Instant};
 use crate::error::AppResult;
 use crate::feedback::Verdict;
 use crate::interactions::JsonText;
-use crate::schema::{agents, deployments, feedback, resolutions, signals, teams};
-use crate::signals::actions::resolve;
-use crate::signals::model::{How, ItemId, Outcome, SignalStatus};
+use crate::schema::{agents, deployments, feedback, queue, resolutions, signals, teams};
+use crate::signals::model::{Decision, How, ItemId, Outcome, Reviewer, SignalStatus};
+use crate::signals::resolve;
 use diesel::prelude::*;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -49,17 +49,31 @@ pub fn make(conn: &mut Conn, cast: &HashMap<String, Arc<Who>>, now: Instant) -> 
         let (outcome, label, reason) = decide(&mut random, &waiting);
         let minutes = random.between(15, 60 * 26);
         let at = waiting.occurred_at.plus_minutes(minutes).min(now);
-        let made = resolve(
-            conn,
-            waiting.item,
+        let decision = Decision {
             outcome,
             label,
-            How::Review,
-            champion,
-            reason.map(str::to_owned),
-        )?;
+            how: How::Review,
+            by: champion.map(Reviewer::Person),
+            reason: reason.map(str::to_owned),
+        };
+        let made = resolve(conn, waiting.item, decision)?;
         diesel::update(resolutions::table.find(made.id))
             .set(resolutions::created_at.eq(at))
+            .execute(conn)?;
+    }
+    date_queue(conn, now)
+}
+
+/// What waits does so since it was said; what is old, since the day before yesterday at most.
+fn date_queue(conn: &mut Conn, now: Instant) -> AppResult<()> {
+    let oldest = now.plus_minutes(-30 * 60);
+    let rows: Vec<(ItemId, Instant)> = queue::table
+        .inner_join(feedback::table)
+        .select((queue::item_id, feedback::occurred_at))
+        .load(conn)?;
+    for (item, at) in rows {
+        diesel::update(queue::table.find(item))
+            .set(queue::waiting_at.eq(at.max(oldest)))
             .execute(conn)?;
     }
     Ok(())

@@ -8,8 +8,8 @@ use crate::feedback::{FeedbackId, Verdict};
 use crate::interactions::model::Interaction;
 use crate::interactions::{InteractionId, JsonText};
 use crate::schema::{
-    agent_versions, categories, deployments, feedback, interaction_bodies, interactions, people,
-    resolutions, signal_revisions, signals, teams,
+    agent_versions, api_keys, categories, deployments, feedback, interaction_bodies, interactions,
+    people, resolutions, signal_revisions, signals, teams,
 };
 use crate::signals::SignalStatus;
 use crate::signals::model::{Outcome, SignalId};
@@ -224,7 +224,7 @@ pub fn records(
     type Row = (
         Interaction,
         (String, String),
-        (Option<String>, Option<String>, Option<String>),
+        (Option<String>, Option<String>, Option<String>, Option<String>),
         Texts,
         SaidRow,
         Option<Decision>,
@@ -246,6 +246,7 @@ pub fn records(
         )
         .left_join(resolutions::table.on(resolutions::id.eq(signal_revisions::resolution_id)))
         .left_join(reviewers.on(resolutions::person_id.eq(reviewers.field(people::id).nullable())))
+        .left_join(api_keys::table.on(resolutions::key_id.eq(api_keys::id.nullable())))
         .select((
             interactions::all_columns,
             (agent_versions::name, teams::slug),
@@ -253,6 +254,7 @@ pub fn records(
                 end_users.field(people::address).nullable(),
                 authors.field(people::address).nullable(),
                 reviewers.field(people::address).nullable(),
+                api_keys::name.nullable(),
             ),
             (
                 interaction_bodies::input.nullable(),
@@ -285,7 +287,7 @@ pub fn records(
     let record = |(
         interaction,
         (version, team),
-        (end_user, author, reviewer),
+        (end_user, author, reviewer, key),
         texts,
         said,
         decision,
@@ -317,7 +319,8 @@ pub fn records(
                 comment,
                 urgency,
                 occurred_at,
-                decision: decision.map(|(outcome, label, at)| (outcome, label, reviewer, at)),
+                decision: decision
+                    .map(|(outcome, label, at)| (outcome, label, reviewer.or(key), at)),
             },
         }
     };

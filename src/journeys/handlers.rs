@@ -123,10 +123,11 @@ pub(super) async fn show_by_token(
 }
 
 fn facts(conn: &mut Conn, found: reports::Found, reader: Reader) -> AppResult<Facts> {
-    let decisions = match found.signal {
-        Some((_, item)) => reports::decisions(conn, item)?,
-        None => Vec::new(),
+    let now = clock::now();
+    let (decisions, (waiting, looks)) = match found.signal {
+        Some((_, item)) => (reports::decisions(conn, item)?, reports::waiting(conn, item, now)?),
+        None => (Vec::new(), (None, None)),
     };
     let champions = accounts::champion_names(conn, found.deployment.team_id)?;
-    Ok(Facts { found, decisions, champions, reader, now: clock::now() })
+    Ok(Facts { found, decisions, waiting, looks, champions, reader, now })
 }

@@ -9,7 +9,7 @@ use crate::db::Instant;
 use crate::feedback::Verdict;
 use crate::interactions::Source;
 use crate::signals::SignalStatus;
-use crate::signals::model::Resolution;
+use crate::signals::model::{Resolution, Waiting};
 use crate::web::diff::{self, Part};
 
 mod progress;
@@ -30,6 +30,10 @@ pub enum Reader {
 pub struct Facts {
     pub found: Found,
     pub decisions: Vec<(Resolution, Option<String>)>,
+    /// What it waits for, while it waits.
+    pub waiting: Option<Waiting>,
+    /// Who looks at it just now.
+    pub looks: Option<String>,
     pub champions: Vec<String>,
     pub reader: Reader,
     pub now: Instant,

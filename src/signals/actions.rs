@@ -1,21 +1,22 @@
 //! From feedback to signals: what must be judged is gathered in items, what the review policy
-//! lets pass is resolved at once, and every accepted signal gets a revision.
+//! lets pass is resolved at once, the rest waits in the queue, and every accepted signal gets a
+//! revision.
 
 use super::model::{
-    How, Item, ItemId, ItemKind, Outcome, Resolution, ResolutionId, Revision, RevisionId, Signal,
-    SignalId, SignalStatus,
+    Decision, How, Item, ItemId, ItemKind, Outcome, Resolution, ResolutionId, Signal, SignalId,
+    SignalStatus,
 };
 use super::queries::{self, Source};
-use crate::accounts::PersonId;
+use super::queue;
+use super::settle::{insert_revisions, replace, resolve, retire, revision, settle};
 use crate::agents::model::ReviewPolicy;
 use crate::clock;
 use crate::db::{Conn, Hash};
 use crate::error::AppResult;
 use crate::feedback::queries::Subject;
 use crate::feedback::{Feedback, FeedbackId, Verdict, rules};
-use crate::interactions::JsonText;
 use crate::on_backend;
-use crate::schema::{resolutions, review_items, signal_revisions, signals};
+use crate::schema::{resolutions, review_items, signals};
 use diesel::prelude::*;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -61,15 +62,12 @@ pub fn consider(conn: &mut Conn, candidates: &[Candidate]) -> AppResult<()> {
     items.decide(candidates, &clusters);
     items.insert(conn)?;
     let superseded: Vec<FeedbackId> = candidates.iter().filter_map(|c| c.supersedes).collect();
-    let mut old: HashMap<FeedbackId, Signal> = HashMap::new();
-    if !superseded.is_empty() {
-        let rows = queries::signals_of_feedback(conn, &superseded)?;
-        old.extend(rows.into_iter().map(|signal| (signal.feedback_id, signal)));
-    }
-    let (mut new, mut revisions) = (Vec::new(), Vec::new());
+    let mut old = signals_of(conn, &superseded)?;
+    let (mut new, mut revisions, mut left) = (Vec::new(), Vec::new(), Vec::new());
     for (candidate, cluster) in candidates.iter().zip(&clusters) {
         let Some(item) = items.by_cluster.get(cluster) else { continue };
         let before = candidate.supersedes.and_then(|id| old.remove(&id));
+        left.extend(before.as_ref().map(|before| before.item_id));
         let mut signal = signal_for(candidate, item, before.as_ref());
         let number = match &before {
             Some(before) => retire(conn, before)? + 1,
@@ -91,54 +89,37 @@ pub fn consider(conn: &mut Conn, candidates: &[Candidate]) -> AppResult<()> {
         on_backend!(conn, |c| diesel::insert_into(signals::table).values(&new).execute(c))?;
     }
     insert_revisions(conn, &revisions)?;
-    withdraw_superseded(conn, candidates)?;
-    settle(conn, &items.resolved_again, &items.standing)
+    left.extend(withdraw_superseded(conn, candidates)?);
+    settle(conn, &items.resolved_again, &items.standing)?;
+    queue::join(conn, candidates, |n| clusters.get(n).and_then(|c| items.by_cluster.get(c)))?;
+    queue::leave(conn, &items.resolved_again)?;
+    queue::follow(conn, &left)
 }
 
 /// What somebody said twice, with a program and while signed in, and took back by one new word: the
-/// signal of one goes on with that word, those of the others end.
-fn withdraw_superseded(conn: &mut Conn, candidates: &[Candidate]) -> AppResult<()> {
+/// signal of one goes on with that word, those of the others end. Gives their items.
+fn withdraw_superseded(conn: &mut Conn, candidates: &[Candidate]) -> AppResult<Vec<ItemId>> {
     let changed = candidates.iter().filter(|c| c.supersedes.is_some());
     let interactions: Vec<_> = changed.map(|c| c.subject.row.id).collect();
     if interactions.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
+    let mut items = Vec::new();
     for signal in queries::signals_of_superseded(conn, &interactions)? {
         retire(conn, &signal)?;
+        items.push(signal.item_id);
         replace(conn, &Signal { status: SignalStatus::Declined, revision_id: None, ..signal })?;
     }
-    Ok(())
+    Ok(items)
 }
 
-/// Records a decision on an item and lets its signals follow. For reviewers, and for decisions
-/// that no longer stand.
-pub fn resolve(
-    conn: &mut Conn,
-    item: ItemId,
-    outcome: Outcome,
-    label: Option<JsonText>,
-    how: How,
-    by: Option<PersonId>,
-    reason: Option<String>,
-) -> AppResult<Resolution> {
-    let last = queries::standing(conn, &[item])?.remove(&item).map_or(0, |r| r.number);
-    let resolution = Resolution {
-        id: ResolutionId::new(),
-        item_id: item,
-        number: last + 1,
-        outcome,
-        label,
-        how,
-        person_id: by,
-        reason,
-        created_at: clock::now(),
-    };
-    diesel::insert_into(resolutions::table).values(&resolution).execute(conn)?;
-    diesel::update(review_items::table.find(item))
-        .set(review_items::status.eq(outcome.status()))
-        .execute(conn)?;
-    settle(conn, &[item], &HashMap::from([(item, resolution.clone())]))?;
-    Ok(resolution)
+/// The signals of superseded feedback, by it.
+fn signals_of(conn: &mut Conn, ids: &[FeedbackId]) -> AppResult<HashMap<FeedbackId, Signal>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = queries::signals_of_feedback(conn, ids)?.into_iter();
+    Ok(rows.map(|signal| (signal.feedback_id, signal)).collect())
 }
 
 /// A confirmation that passed by policy waits for a reviewer after all once somebody overrides
@@ -160,7 +141,14 @@ fn reopen_contested(conn: &mut Conn, candidates: &[Candidate]) -> AppResult<()> 
     for (item, standing) in queries::standing(conn, &items)? {
         if standing.how == How::Policy && standing.outcome == Outcome::Accepted {
             let why = "Somebody said that the same output is wrong.".to_owned();
-            resolve(conn, item, Outcome::Reopened, None, How::Policy, None, Some(why))?;
+            let decision = Decision {
+                outcome: Outcome::Reopened,
+                label: None,
+                how: How::Policy,
+                by: None,
+                reason: Some(why),
+            };
+            resolve(conn, item, decision)?;
         }
     }
     Ok(())
@@ -221,6 +209,7 @@ impl Items {
                 person_id: None,
                 reason: None,
                 created_at: clock::now(),
+                key_id: None,
             };
             item.status = outcome.status();
             if !self.new.contains(&item.id) && !self.resolved_again.contains(&item.id) {
@@ -294,70 +283,6 @@ fn signal_for(candidate: &Candidate, item: &Item, before: Option<&Signal>) -> Si
     }
 }
 
-/// Takes the signal's revision out of use, and gives the highest number it had.
-fn retire(conn: &mut Conn, signal: &Signal) -> AppResult<i64> {
-    if let Some(revision) = signal.revision_id {
-        diesel::update(signal_revisions::table.find(revision))
-            .set(signal_revisions::retired_at.eq(Some(clock::now())))
-            .execute(conn)?;
-    }
-    Ok(queries::last_numbers(conn, &[signal.id])?.get(&signal.id).copied().unwrap_or(0))
-}
-
-fn replace(conn: &mut Conn, signal: &Signal) -> AppResult<()> {
-    diesel::update(signals::table.find(signal.id))
-        .set((
-            signals::feedback_id.eq(signal.feedback_id),
-            signals::item_id.eq(signal.item_id),
-            signals::status.eq(signal.status),
-            signals::revision_id.eq(signal.revision_id),
-        ))
-        .execute(conn)?;
-    Ok(())
-}
-
-/// Lets the signals of decided items follow the decision.
-fn settle(
-    conn: &mut Conn,
-    items: &[ItemId],
-    standing: &HashMap<ItemId, Resolution>,
-) -> AppResult<()> {
-    if items.is_empty() {
-        return Ok(());
-    }
-    let mut revisions = Vec::new();
-    for source in queries::sources_of_items(conn, items)? {
-        let Some(resolution) = standing.get(&source.signal.item_id) else { continue };
-        let status = resolution.outcome.status();
-        let follows = source.signal.status == status
-            && (status != SignalStatus::Accepted || resolution.label.is_none())
-            && source.signal.revision_id.is_some() == (status == SignalStatus::Accepted);
-        if follows {
-            continue;
-        }
-        let number = retire(conn, &source.signal)? + 1;
-        let mut signal = source.signal.clone();
-        signal.status = status;
-        signal.revision_id = None;
-        if status == SignalStatus::Accepted {
-            let revision = revision(&source, resolution, number);
-            signal.revision_id = Some(revision.id);
-            revisions.push(revision);
-        }
-        replace(conn, &signal)?;
-    }
-    insert_revisions(conn, &revisions)
-}
-
-fn insert_revisions(conn: &mut Conn, revisions: &[Revision]) -> AppResult<()> {
-    if !revisions.is_empty() {
-        on_backend!(conn, |c| diesel::insert_into(signal_revisions::table)
-            .values(revisions)
-            .execute(c))?;
-    }
-    Ok(())
-}
-
 fn source_of(candidate: &Candidate, signal: &Signal) -> Source {
     Source {
         signal: signal.clone(),
@@ -367,34 +292,5 @@ fn source_of(candidate: &Candidate, signal: &Signal) -> Source {
         row: candidate.subject.row.clone(),
         body: Some(candidate.subject.body.clone()),
         version: candidate.subject.version.clone(),
-    }
-}
-
-/// The snapshot: what a training file says stays true whatever happens to the rest.
-fn revision(source: &Source, resolution: &Resolution, number: i64) -> Revision {
-    let body = source.body.as_ref();
-    let output = body.and_then(|body| body.output.clone());
-    let said = match source.verdict {
-        Verdict::Confirmed => output.clone(),
-        Verdict::Corrected => source.correction.clone(),
-        Verdict::Rejected | Verdict::Escalated => None,
-    };
-    Revision {
-        id: RevisionId::new(),
-        signal_id: source.signal.id,
-        number,
-        resolution_id: resolution.id,
-        feedback_id: source.signal.feedback_id,
-        verdict: source.verdict,
-        prompt: body.map_or_else(|| JsonText::string(""), |body| body.input.clone()),
-        tools: body.and_then(|body| body.tools.clone()),
-        output,
-        label: resolution.label.clone().or(said),
-        version: source.version.clone(),
-        conversation_id: source.row.conversation_id.clone(),
-        end_user_id: source.row.end_user_id,
-        input_hash: source.row.input_hash,
-        created_at: clock::now(),
-        retired_at: None,
     }
 }

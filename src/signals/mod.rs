@@ -1,8 +1,12 @@
-//! Signals: what must be judged (review items), what was decided (resolutions), and the labelled
-//! training examples that follow (signals and their revisions).
+//! Signals: what must be judged (review items), what waits for it (the queue), what was decided
+//! (resolutions), and the labelled training examples that follow (signals and their revisions).
 
 pub mod actions;
 pub mod model;
 pub mod queries;
+mod queue;
+mod settle;
+
+pub use settle::resolve;
 
 pub use model::{SignalStatus, Verdict};

@@ -1,11 +1,12 @@
 //! Rows of review items, resolutions, signals and revisions.
 
-use crate::accounts::{PersonId, TeamId};
-use crate::agents::{AgentId, DeploymentId};
+use crate::accounts::{KeyId, PersonId, TeamId};
+use crate::agents::{AgentId, CategoryId, DeploymentId, VersionId};
 use crate::db::{Hash, Instant};
+use crate::feedback::model::Severity;
 pub use crate::feedback::model::{FeedbackId, Verdict};
 use crate::interactions::{InteractionId, JsonText};
-use crate::schema::{resolutions, review_items, signal_revisions, signals};
+use crate::schema::{queue, resolutions, review_items, signal_revisions, signals};
 use diesel::prelude::*;
 
 crate::id_type!(
@@ -105,6 +106,76 @@ pub struct Resolution {
     pub person_id: Option<PersonId>,
     pub reason: Option<String>,
     pub created_at: Instant,
+    /// The key of the program that decided.
+    pub key_id: Option<KeyId>,
+}
+
+/// Who decides: a person who is signed in, or a program that is named by its key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reviewer {
+    Person(PersonId),
+    Key(KeyId),
+}
+
+impl Reviewer {
+    /// The person, where it is one.
+    pub fn person(self) -> Option<PersonId> {
+        match self {
+            Self::Person(id) => Some(id),
+            Self::Key(_) => None,
+        }
+    }
+    /// The key, where it is a program.
+    pub fn key(self) -> Option<KeyId> {
+        match self {
+            Self::Key(id) => Some(id),
+            Self::Person(_) => None,
+        }
+    }
+}
+
+/// A decision that is about to be recorded.
+#[derive(Debug, Clone)]
+pub struct Decision {
+    pub outcome: Outcome,
+    /// The right output, where it is not what was said.
+    pub label: Option<JsonText>,
+    pub how: How,
+    pub by: Option<Reviewer>,
+    pub reason: Option<String>,
+}
+
+crate::text_enum!(
+    /// What an item in the queue waits for.
+    QueueState {
+        /// A reviewer's decision.
+        Waiting = "waiting",
+        /// The reporter's answer to a question.
+        Asked = "asked",
+        /// Whoever it was passed on to.
+        Escalated = "escalated",
+    }
+);
+
+/// An item that waits. Urgent ones come first, then the late, then the newest; what lists are
+/// filtered by is repeated here.
+#[derive(Debug, Clone, Queryable, Insertable)]
+#[diesel(table_name = queue, treat_none_as_default_value = false)]
+pub struct Waiting {
+    pub item_id: ItemId,
+    pub deployment_id: DeploymentId,
+    pub state: QueueState,
+    /// Whether anybody who reported it waits for an answer.
+    pub is_urgent: bool,
+    /// Since when: when it came, or when it was opened again.
+    pub waiting_at: Instant,
+    /// The feedback that stands for all that say the same.
+    pub feedback_id: FeedbackId,
+    pub verdict: Verdict,
+    /// The highest that anybody gave it.
+    pub severity: Severity,
+    pub category_id: Option<CategoryId>,
+    pub version_id: VersionId,
 }
 
 /// One author's current feedback on one interaction, as a training example in the making.

@@ -1,9 +1,11 @@
 //! Every query on review items, resolutions, signals and revisions.
 
-use super::model::{Item, ItemId, Resolution, Signal, SignalId};
+use super::model::{Item, ItemId, QueueState, Resolution, Signal, SignalId, Waiting};
 use crate::agents::OutputKind;
-use crate::db::{Conn, Hash};
-use crate::feedback::{FeedbackId, Verdict};
+use crate::agents::VersionId;
+use crate::db::{Conn, Hash, Instant};
+use crate::feedback::model::{Severity, Urgency};
+use crate::feedback::{Feedback, FeedbackId, Verdict};
 use crate::interactions::model::{Body, Interaction};
 use crate::interactions::{InteractionId, JsonText};
 use crate::schema::{
@@ -121,4 +123,41 @@ pub fn last_numbers(conn: &mut Conn, ids: &[SignalId]) -> QueryResult<HashMap<Si
         .select((signal_revisions::signal_id, signal_revisions::number))
         .load(conn)?;
     Ok(rows.into_iter().collect())
+}
+
+/// An item as it stands in the queue: shown by its first feedback, as urgent and as severe as the
+/// newest 100 who stand behind it say.
+pub fn as_waiting(
+    conn: &mut Conn,
+    item: ItemId,
+    first: FeedbackId,
+    state: QueueState,
+    waiting_at: Instant,
+) -> QueryResult<Waiting> {
+    let (feedback, version_id): (Feedback, VersionId) = feedback::table
+        .inner_join(interactions::table)
+        .filter(feedback::id.eq(first))
+        .select((feedback::all_columns, interactions::version_id))
+        .first(conn)?;
+    let said: Vec<(Urgency, Severity)> = signals::table
+        .inner_join(feedback::table)
+        .filter(signals::item_id.eq(item))
+        .filter(feedback::superseded_by.is_null())
+        .order(signals::feedback_id.desc())
+        .limit(100)
+        .select((feedback::urgency, feedback::severity))
+        .load(conn)?;
+    let severity = said.iter().map(|(_, severity)| *severity).max();
+    Ok(Waiting {
+        item_id: item,
+        deployment_id: feedback.deployment_id,
+        state,
+        is_urgent: said.iter().any(|(urgency, _)| *urgency == Urgency::Urgent),
+        waiting_at,
+        feedback_id: feedback.id,
+        verdict: feedback.verdict,
+        severity: severity.unwrap_or(feedback.severity),
+        category_id: feedback.category_id,
+        version_id,
+    })
 }

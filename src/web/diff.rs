@@ -1,6 +1,7 @@
-//! The difference between what an agent said and what a person says it should have said, word by
-//! word.
+//! The difference between what an agent said and what a person says it should have said: word by
+//! word, and for JSON value by value.
 
+use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
 /// A run of words.
@@ -49,9 +50,51 @@ fn joined(parts: Vec<Part>) -> Vec<Part> {
     out
 }
 
+/// A value of some JSON that changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Where it is, as people write it: `items[2].name`; empty for the whole.
+    pub at: String,
+    /// The JSON that was there; empty where nothing was.
+    pub before: String,
+    /// The JSON that is there; empty where nothing is.
+    pub after: String,
+}
+
+/// The values that lead from `old` to `new`, in the order of `old`. Lists are compared place by
+/// place.
+pub fn values(old: &Value, new: &Value) -> Vec<Change> {
+    let mut changes = Vec::new();
+    compare("", Some(old), Some(new), &mut changes);
+    changes
+}
+
+fn compare(at: &str, old: Option<&Value>, new: Option<&Value>, changes: &mut Vec<Change>) {
+    match (old, new) {
+        (Some(old), Some(new)) if old == new => {}
+        (Some(Value::Object(old)), Some(Value::Object(new))) => {
+            let added = new.keys().filter(|key| !old.contains_key(*key));
+            for key in old.keys().chain(added) {
+                let at = if at.is_empty() { key.clone() } else { format!("{at}.{key}") };
+                compare(&at, old.get(key), new.get(key), changes);
+            }
+        }
+        (Some(Value::Array(old)), Some(Value::Array(new))) => {
+            for n in 0..old.len().max(new.len()) {
+                compare(&format!("{at}[{n}]"), old.get(n), new.get(n), changes);
+            }
+        }
+        (old, new) => {
+            let text = |value: Option<&Value>| value.map(Value::to_string).unwrap_or_default();
+            changes.push(Change { at: at.to_owned(), before: text(old), after: text(new) });
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     fn shown(old: &str, new: &str) -> String {
         let sign = |kind| match kind {
@@ -70,6 +113,27 @@ mod tests {
         );
         assert_eq!(shown("a b", "a b"), "=a b|");
         assert_eq!(shown("one\ntwo", "1\n2"), "-one|+1|=\n|-two|+2|");
+    }
+
+    #[test]
+    fn json_is_compared_value_by_value() {
+        let old = json!({"a": 1, "items": [{"n": "x"}, 2], "gone": true, "same": [1]});
+        let new = json!({"same": [1], "a": 1.5, "items": [{"n": "y"}], "new": null});
+        let change = |at: &str, before: &str, after: &str| Change {
+            at: at.into(),
+            before: before.into(),
+            after: after.into(),
+        };
+        let wanted = [
+            change("a", "1", "1.5"),
+            change("items[0].n", "\"x\"", "\"y\""),
+            change("items[1]", "2", ""),
+            change("gone", "true", ""),
+            change("new", "", "null"),
+        ];
+        assert_eq!(values(&old, &new), wanted);
+        assert_eq!(values(&json!(1), &json!("1")), [change("", "1", "\"1\"")]);
+        assert!(values(&old, &old).is_empty());
     }
 
     proptest::proptest! {

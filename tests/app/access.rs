@@ -79,6 +79,7 @@ struct Scene {
     interaction: String,
     feedback: String,
     deployment: String,
+    item: String,
     /// The tokens of a link to give feedback and of a receipt.
     link: String,
     receipt: String,
@@ -95,11 +96,16 @@ fn scene(app: &TestApp) -> Scene {
         let id = schema::deployments::table.select(schema::deployments::id);
         Ok(id.first::<overrule::agents::DeploymentId>(conn)?)
     });
+    let item = app.write(|conn| {
+        let id = schema::queue::table.select(schema::queue::item_id);
+        Ok(id.first::<overrule::signals::model::ItemId>(conn)?)
+    });
     let token = |url: String| url.rsplit('/').next().unwrap().to_owned();
     Scene {
         interaction: logged.at("/id"),
         feedback: said.at("/id"),
         deployment: deployment.to_string(),
+        item: item.to_string(),
         link: token(logged.at("/correct_url")),
         receipt: token(said.at("/receipt_url")),
     }
@@ -117,6 +123,8 @@ impl Scene {
         let path = pattern
             .replace("{path:.*}", "nothing.css")
             .replace("deployments/{id}", &format!("deployments/{}", self.deployment))
+            .replace("/triage/{id}", &format!("/triage/{}", self.item))
+            .replace("review-items/{id}", &format!("review-items/{}", self.item))
             .replace("{id}", id)
             .replace("{slug}", "helper")
             .replace("{token}", token);

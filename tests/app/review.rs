@@ -7,8 +7,8 @@ use overrule::capture::submit::{self, Answer, Author, Row, Target};
 use overrule::capture::{Permit, draft};
 use overrule::interactions::JsonText;
 use overrule::schema::{resolutions, review_items, signal_revisions, signals};
-use overrule::signals::actions::resolve;
-use overrule::signals::model::{How, Outcome};
+use overrule::signals::model::{Decision, How, Outcome};
+use overrule::signals::resolve;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -76,7 +76,9 @@ pub fn decide(
     app.write(move |conn| {
         let of = signals::table.filter(signals::feedback_id.eq(id));
         let item = of.select(signals::item_id).first(conn)?;
-        resolve(conn, item, outcome, label.clone(), How::Review, None, why.clone()).map(drop)
+        let (label, reason) = (label.clone(), why.clone());
+        let decision = Decision { outcome, label, how: How::Review, by: None, reason };
+        resolve(conn, item, decision).map(drop)
     });
 }
 

@@ -7,6 +7,8 @@ mod link;
 mod list;
 mod report;
 
+pub use form::about;
+
 use actix_web::web::{ServiceConfig, get, post};
 
 /// `/interactions…`, `/c/…` and `/report`

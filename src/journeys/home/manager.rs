@@ -48,7 +48,7 @@ enum Compared {
 }
 
 pub(super) fn gather(conn: &mut Conn, who: &Who, now: Instant) -> AppResult<Option<Part>> {
-    let teams = home::teams_led(who, false);
+    let teams = home::teams_led(who);
     if teams.is_empty() {
         return Ok(None);
     }

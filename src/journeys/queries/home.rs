@@ -5,19 +5,10 @@ use crate::accounts::{TeamId, Who};
 use crate::agents::model::Deployment;
 use crate::agents::{AgentId, DeploymentId, Environment, OutputKind};
 use crate::db::{Conn, Instant, sql};
-use crate::feedback::model::Urgency;
-use crate::feedback::{FeedbackId, Verdict};
-use crate::interactions::JsonText;
-use crate::schema::{
-    agent_versions, agents, deployments, feedback, interaction_bodies, interactions, people,
-    signals, teams,
-};
-use crate::signals::SignalStatus;
+use crate::schema::{agents, deployments, interactions, teams};
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
-/// How far waiting feedback is counted.
-pub const WAITING_CAP: i64 = 100;
 /// How far interactions and feedback are counted, of one deployment in one week.
 pub const WEEK_CAP: i64 = 10_000;
 /// How many of an agent's newest signals are looked at.
@@ -48,62 +39,6 @@ pub fn deployments_of(conn: &mut Conn, wanted: Option<&[TeamId]>) -> QueryResult
         Some(wanted) => query.filter(deployments::team_id.eq_any(wanted)).load(conn),
         None => query.load(conn),
     }
-}
-
-/// Feedback that waits for a decision.
-#[derive(Debug, Clone, Queryable)]
-pub struct Waiting {
-    pub id: FeedbackId,
-    pub verdict: Verdict,
-    pub urgency: Urgency,
-    pub occurred_at: Instant,
-    pub input: Option<JsonText>,
-    pub agent: String,
-    pub version: String,
-    pub author: Option<String>,
-    pub deployment_id: DeploymentId,
-}
-
-/// The ids and urgency of what waits in a deployment, newest first, one more than the cap at most.
-/// Walks the partial index `signals_waiting`.
-pub fn waiting_in(
-    conn: &mut Conn,
-    deployment: DeploymentId,
-) -> QueryResult<Vec<(FeedbackId, Urgency)>> {
-    signals::table
-        .inner_join(feedback::table)
-        .filter(signals::deployment_id.eq(deployment))
-        .filter(signals::status.eq(SignalStatus::Pending))
-        .order(signals::feedback_id.desc())
-        .limit(WAITING_CAP + 1)
-        .select((signals::feedback_id, feedback::urgency))
-        .load(conn)
-}
-
-/// These feedbacks as a champion's list shows them.
-pub fn list_waiting(conn: &mut Conn, ids: &[FeedbackId]) -> QueryResult<Vec<Waiting>> {
-    feedback::table
-        .inner_join(
-            interactions::table
-                .inner_join(agents::table)
-                .inner_join(agent_versions::table)
-                .left_join(interaction_bodies::table),
-        )
-        .left_join(people::table)
-        .filter(feedback::id.eq_any(ids))
-        .order(feedback::id.desc())
-        .select((
-            feedback::id,
-            feedback::verdict,
-            feedback::urgency,
-            feedback::occurred_at,
-            interaction_bodies::input.nullable(),
-            agents::name,
-            agent_versions::name,
-            people::name.nullable(),
-            feedback::deployment_id,
-        ))
-        .load(conn)
 }
 
 /// How many interactions a deployment had in a span of time, up to one more than the cap. Walks
@@ -202,13 +137,9 @@ pub fn list_agents(conn: &mut Conn) -> QueryResult<Vec<(AgentId, String, String,
         .load(conn)
 }
 
-/// The teams a person is champion of, or manager of.
-pub fn teams_led(who: &Who, champion: bool) -> Vec<TeamId> {
-    who.memberships
-        .iter()
-        .filter(|m| if champion { m.is_champion } else { m.is_manager })
-        .map(|m| m.team_id)
-        .collect()
+/// The teams a person is manager of.
+pub fn teams_led(who: &Who) -> Vec<TeamId> {
+    who.memberships.iter().filter(|m| m.is_manager).map(|m| m.team_id).collect()
 }
 
 /// Whether a deployment's numbers belong in a report to managers.

@@ -9,10 +9,10 @@ use crate::interactions::JsonText;
 use crate::interactions::model::{Body, Interaction};
 use crate::schema::{
     agent_versions, agents, categories, deployments, feedback, interaction_bodies, interactions,
-    people, resolutions, signals, teams,
+    people, queue, signals, teams,
 };
 use crate::signals::SignalStatus;
-use crate::signals::model::{ItemId, Resolution};
+use crate::signals::model::{ItemId, Resolution, Waiting};
 use diesel::prelude::*;
 
 /// One row of what somebody reported.
@@ -131,13 +131,22 @@ fn found(row: Row) -> Found {
 /// The decisions on an item that count and led there, oldest first: the newest 20, each with the
 /// name of who decided. Walks the unique key (item_id, number).
 pub fn decisions(conn: &mut Conn, item: ItemId) -> QueryResult<Vec<(Resolution, Option<String>)>> {
-    let mut rows: Vec<(Resolution, Option<String>)> = resolutions::table
-        .left_join(people::table.on(people::id.nullable().eq(resolutions::person_id)))
-        .filter(resolutions::item_id.eq(item))
-        .order(resolutions::number.desc())
-        .limit(20)
-        .select((resolutions::all_columns, people::name.nullable()))
-        .load(conn)?;
-    rows.reverse();
-    Ok(rows)
+    let rows = crate::triage::queries::history(conn, item)?;
+    let named = |decided: crate::triage::queries::Decided| {
+        let by = decided.by().map(str::to_owned);
+        (decided.resolution, by)
+    };
+    Ok(rows.into_iter().map(named).collect())
+}
+
+/// What an item waits for and since when, while it waits, and who looks at it now.
+pub fn waiting(
+    conn: &mut Conn,
+    item: ItemId,
+    now: Instant,
+) -> QueryResult<(Option<Waiting>, Option<String>)> {
+    let row: Option<Waiting> =
+        queue::table.find(item).select(queue::all_columns).first(conn).optional()?;
+    let held = crate::triage::queries::claims_on(conn, &[item], now)?.into_iter().next();
+    Ok((row, held.and_then(|(_, person, key)| person.or(key))))
 }

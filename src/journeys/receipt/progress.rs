@@ -8,6 +8,7 @@ use crate::feedback::Verdict;
 use crate::feedback::model::Urgency;
 use crate::signals::SignalStatus;
 use crate::signals::model::{How, Outcome, Resolution};
+use crate::triage::queue;
 
 /// One step of the way.
 #[derive(Debug, Clone)]
@@ -84,6 +85,12 @@ impl Facts {
             let what = asked.reason.as_deref().unwrap_or("please say more about it.");
             return format!("There is a question about it: {}", sentence(what));
         }
+        if standing.is_some_and(|standing| standing.outcome == Outcome::Escalated) {
+            return "It was passed on to somebody who can decide it.".into();
+        }
+        if let Some(name) = self.looks.as_ref().filter(|_| self.reader != Reader::Holder) {
+            return format!("{name} is looking at it now.");
+        }
         let (who, due) = (self.looks_at_it(), self.due());
         let by = words::deadline(due, self.now);
         if due < self.now {
@@ -111,13 +118,17 @@ impl Facts {
         }
     }
 
-    /// By when it should have been looked at.
+    /// By when it should have been looked at; counted anew when it was opened again.
     fn due(&self) -> Instant {
-        let minutes = match self.found.feedback.urgency {
-            Urgency::Urgent => self.found.deployment.urgent_due_minutes,
-            Urgency::Normal => self.found.deployment.normal_due_minutes,
-        };
-        words::received(self.found.feedback.id.0).plus_minutes(minutes)
+        let deployment = &self.found.deployment;
+        let is_urgent = self.found.feedback.urgency == Urgency::Urgent;
+        match &self.waiting {
+            Some(row) => queue::due(deployment, row.is_urgent, row.waiting_at),
+            None => {
+                let received = words::received(self.found.feedback.id.0);
+                queue::due(deployment, is_urgent, received)
+            }
+        }
     }
 
     /// The way so far, and what is still ahead.
@@ -162,6 +173,21 @@ impl Facts {
     }
 
     fn waits(&self) -> Step {
+        if let Some(name) = &self.looks {
+            let who = if self.reader == Reader::Holder { "A champion" } else { name };
+            return Step::new("now", "Somebody looks at it", format!("{who} has it open."));
+        }
+        match self.standing().map(|standing| standing.outcome) {
+            Some(Outcome::NeedsInfo) => {
+                let text = "Answer by changing what you said; then it is looked at again.";
+                return Step::new("now", "Waiting for an answer", text);
+            }
+            Some(Outcome::Escalated) => {
+                let text = "Somebody who can decide it looks at it next.";
+                return Step::new("now", "Waiting for a decision", text);
+            }
+            _ => {}
+        }
         let by = words::deadline(self.due(), self.now);
         let late = if self.due() < self.now { " That is past." } else { "" };
         let who = self.looks_at_it();

@@ -1,0 +1,167 @@
+//! The queue follows what happens to items: who joins it, who leaves it, and why one comes back.
+
+use super::actions::Candidate;
+use super::model::{Item, ItemId, QueueState, SignalStatus, Waiting};
+use super::queries;
+use crate::clock;
+use crate::db::{Conn, Instant};
+use crate::error::AppResult;
+use crate::feedback::FeedbackId;
+use crate::feedback::model::{Severity, Urgency};
+use crate::on_backend;
+use crate::schema::{feedback, queue, signals};
+use diesel::dsl::{exists, not};
+use diesel::prelude::*;
+use std::collections::{BTreeMap, HashSet};
+
+/// Lets new feedback join: an item that is not in the queue yet comes in, one that is there
+/// becomes as urgent and as severe as the newest says, and one whose reporter was asked comes back.
+pub(super) fn join<'a>(
+    conn: &mut Conn,
+    candidates: &[Candidate],
+    item_of: impl Fn(usize) -> Option<&'a Item>,
+) -> AppResult<()> {
+    let now = clock::now();
+    let mut joining: BTreeMap<ItemId, Waiting> = BTreeMap::new();
+    for (n, candidate) in candidates.iter().enumerate() {
+        let Some(item) = item_of(n).filter(|item| item.status == SignalStatus::Pending) else {
+            continue;
+        };
+        let new = waiting(candidate, item.id, now);
+        let (urgent, severity) = (new.is_urgent, new.severity);
+        let row = joining.entry(item.id).or_insert(new);
+        row.is_urgent |= urgent;
+        row.severity = row.severity.max(severity);
+    }
+    if joining.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<ItemId> = joining.keys().copied().collect();
+    let there: HashSet<ItemId> = queue::table
+        .filter(queue::item_id.eq_any(&ids))
+        .select(queue::item_id)
+        .load(conn)?
+        .into_iter()
+        .collect();
+    let (old, new): (Vec<Waiting>, Vec<Waiting>) =
+        joining.into_values().partition(|row| there.contains(&row.item_id));
+    if !new.is_empty() {
+        on_backend!(conn, |c| diesel::insert_into(queue::table).values(&new).execute(c))?;
+    }
+    if !old.is_empty() {
+        raise(conn, &old, now)?;
+    }
+    Ok(())
+}
+
+fn waiting(candidate: &Candidate, item_id: ItemId, waiting_at: Instant) -> Waiting {
+    let feedback = &candidate.feedback;
+    Waiting {
+        item_id,
+        deployment_id: feedback.deployment_id,
+        state: QueueState::Waiting,
+        is_urgent: feedback.urgency == Urgency::Urgent,
+        waiting_at,
+        feedback_id: feedback.id,
+        verdict: feedback.verdict,
+        severity: feedback.severity,
+        category_id: feedback.category_id,
+        version_id: candidate.subject.row.version_id,
+    }
+}
+
+fn raise(conn: &mut Conn, rows: &[Waiting], now: Instant) -> AppResult<()> {
+    let ids = |fits: &dyn Fn(&Waiting) -> bool| -> Vec<ItemId> {
+        rows.iter().filter(|row| fits(row)).map(|row| row.item_id).collect()
+    };
+    diesel::update(queue::table.filter(queue::item_id.eq_any(ids(&|_| true))))
+        .filter(queue::state.eq(QueueState::Asked))
+        .set((queue::state.eq(QueueState::Waiting), queue::waiting_at.eq(now)))
+        .execute(conn)?;
+    let urgent = ids(&|row| row.is_urgent);
+    if !urgent.is_empty() {
+        diesel::update(queue::table.filter(queue::item_id.eq_any(urgent)))
+            .set(queue::is_urgent.eq(true))
+            .execute(conn)?;
+    }
+    for severity in [Severity::Medium, Severity::High, Severity::Critical] {
+        let ids = ids(&|row| row.severity == severity);
+        if ids.is_empty() {
+            continue;
+        }
+        let lower: Vec<Severity> =
+            Severity::ALL.iter().copied().filter(|lower| *lower < severity).collect();
+        diesel::update(queue::table.filter(queue::item_id.eq_any(ids)))
+            .filter(queue::severity.eq_any(lower))
+            .set(queue::severity.eq(severity))
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+/// Takes decided items out.
+pub(super) fn leave(conn: &mut Conn, items: &[ItemId]) -> AppResult<()> {
+    if !items.is_empty() {
+        diesel::delete(queue::table.filter(queue::item_id.eq_any(items))).execute(conn)?;
+    }
+    Ok(())
+}
+
+/// After authors changed their mind: an item that nobody stands behind any more leaves, and one
+/// that others stand behind is shown by what they said.
+pub(super) fn follow(conn: &mut Conn, items: &[ItemId]) -> AppResult<()> {
+    if items.is_empty() {
+        return Ok(());
+    }
+    let stands = signals::table
+        .inner_join(feedback::table)
+        .filter(signals::item_id.eq(queue::item_id))
+        .filter(feedback::superseded_by.is_null());
+    diesel::delete(queue::table.filter(queue::item_id.eq_any(items)))
+        .filter(not(exists(stands)))
+        .execute(conn)?;
+    let is_taken_back = exists(
+        feedback::table
+            .filter(feedback::id.eq(queue::feedback_id))
+            .filter(feedback::superseded_by.is_not_null()),
+    );
+    let orphans: Vec<ItemId> = queue::table
+        .filter(queue::item_id.eq_any(items))
+        .filter(is_taken_back)
+        .select(queue::item_id)
+        .load(conn)?;
+    for item in orphans {
+        if let Some(first) = first_of(conn, item)? {
+            diesel::update(queue::table.find(item))
+                .set(queue::feedback_id.eq(first))
+                .execute(conn)?;
+        }
+    }
+    Ok(())
+}
+
+fn first_of(conn: &mut Conn, item: ItemId) -> QueryResult<Option<FeedbackId>> {
+    signals::table
+        .inner_join(feedback::table)
+        .filter(signals::item_id.eq(item))
+        .filter(feedback::superseded_by.is_null())
+        .order(signals::feedback_id)
+        .select(signals::feedback_id)
+        .first(conn)
+        .optional()
+}
+
+/// Puts an item into the queue, or into another state there. It waits from now on.
+pub(super) fn put(conn: &mut Conn, item: ItemId, state: QueueState) -> AppResult<()> {
+    let now = clock::now();
+    let moved = diesel::update(queue::table.find(item))
+        .set((queue::state.eq(state), queue::waiting_at.eq(now)))
+        .execute(conn)?;
+    if moved > 0 {
+        return Ok(());
+    }
+    let Some(first) = first_of(conn, item)? else { return Ok(()) };
+    let row = queries::as_waiting(conn, item, first, state, now)?;
+    diesel::insert_into(queue::table).values(&row).execute(conn)?;
+    Ok(())
+}

@@ -1,0 +1,359 @@
+//! `/api/v1/review-items`: the queue for programs. A program is named by its key, and may hold many
+//! items at once.
+
+use super::actions;
+use super::filter::{Filter, Wanted};
+use super::model::{ActId, Choice, Verb};
+use super::queries;
+use super::queue::{self, Place};
+use super::subject::Subject;
+use crate::accounts::ApiKey;
+use crate::accounts::extract::scope::Triage;
+use crate::capture::queries::{InteractionOut, interaction, used_in};
+use crate::clock;
+use crate::db::{Conn, Db, Instant};
+use crate::error::{AppResult, Mistakes};
+use crate::feedback::model::Severity;
+use crate::feedback::{FeedbackId, Verdict};
+use crate::interactions::JsonText;
+use crate::signals::SignalStatus;
+use crate::signals::model::{ItemId, QueueState, ResolutionId, Reviewer};
+use crate::web::json;
+use crate::web::paging::{self, Page};
+use crate::web::problem::Problem;
+use actix_web::web::{Data, Path, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse, delete, get, post};
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use std::str::FromStr;
+use utoipa::ToSchema;
+
+/// `/api/v1/review-items…`
+pub(super) fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(list).service(claim).service(decide).service(release);
+}
+
+/// What must be judged.
+#[derive(Serialize, ToSchema)]
+pub struct ReviewItem {
+    pub id: ItemId,
+    /// `feedback`; `conflict` where what people said of the same input can't all be true; `audit`.
+    pub kind: &'static str,
+    /// What was asked and answered. Who reported it is told once it is decided.
+    pub interaction: InteractionOut,
+    /// What people hold to be true: one, or with a conflict all that contradict one another.
+    pub candidates: Vec<CandidateOut>,
+    /// Until when it is claimed; null where nobody has it.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub claimed_until: Option<Instant>,
+}
+
+/// People who say the same of the same input.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Candidate)]
+pub struct CandidateOut {
+    /// The item that stands for them.
+    pub item: ItemId,
+    pub verdict: Option<Verdict>,
+    /// The right output as they say; null where they gave none.
+    #[schema(value_type = Option<Object>)]
+    pub correction: Option<JsonText>,
+    /// How many they are.
+    pub weight: i64,
+    /// Their feedback; the oldest 50.
+    pub feedback: Vec<FeedbackId>,
+    /// `pending` or `accepted`.
+    pub status: SignalStatus,
+}
+
+/// Which item is claimed: this one, or the next of this agent and team.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ClaimInput {
+    /// Slug of an agent.
+    agent: Option<String>,
+    /// Slug of a team.
+    team: Option<String>,
+    item: Option<ItemId>,
+}
+
+/// A claimed item.
+#[derive(Serialize, ToSchema)]
+pub struct Claimed {
+    item: ReviewItem,
+}
+
+/// A decision.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DecisionInput {
+    decision: Verb,
+    /// The right output: with `accepted_with_edits`, and with `accepted` on a conflict.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    label: Option<Box<RawValue>>,
+    /// Why, or the question; the reporter reads it. Required with `declined` and `needs_info`.
+    #[serde(default)]
+    reason: Option<String>,
+    /// With `duplicate`: the item that says the same.
+    #[serde(default)]
+    duplicate_of: Option<ItemId>,
+}
+
+/// What became of a decision.
+#[derive(Serialize, ToSchema)]
+pub struct DecisionOut {
+    resolution: ResolutionId,
+    /// Where the item's feedback stands now.
+    status: SignalStatus,
+}
+
+fn describe(conn: &mut Conn, id: ItemId, now: Instant) -> AppResult<Option<ReviewItem>> {
+    let Some(subject) = Subject::load(conn, id)? else { return Ok(None) };
+    let Some(first) = subject.own().and_then(|own| own.said.first()) else { return Ok(None) };
+    let Some(mut interaction) = interaction(conn, first.feedback.interaction_id)? else {
+        return Ok(None);
+    };
+    if subject.found.waiting.is_some() {
+        for feedback in &mut interaction.feedback {
+            feedback.author = None;
+        }
+    }
+    let claims = queries::claims_on(conn, &[id], now)?;
+    let shown = subject
+        .candidates
+        .iter()
+        .filter(|each| each.item.id == id || (subject.is_conflict && !each.is_escalation()));
+    let candidate = |each: &super::subject::Candidate| CandidateOut {
+        item: each.item.id,
+        verdict: each.verdict(),
+        correction: each.said.first().and_then(|said| said.feedback.correction.clone()),
+        weight: each.weight,
+        feedback: each.said.iter().map(|said| said.feedback.id).collect(),
+        status: each.item.status,
+    };
+    Ok(Some(ReviewItem {
+        id,
+        kind: subject.kind(),
+        candidates: shown.map(candidate).collect(),
+        claimed_until: claims.first().map(|held| held.0.claimed_until),
+        interaction,
+    }))
+}
+
+/// What waits, in the order in which it is looked at: urgent items by when they are due, then late
+/// ones, then the newest.
+#[utoipa::path(
+    tag = "triage",
+    params(
+        ("agent" = Option<String>, Query, description = "Slug of an agent"),
+        ("team" = Option<String>, Query, description = "Slug of a team"),
+        ("version" = Option<String>, Query, description = "Name of a version"),
+        ("verdict" = Option<Verdict>, Query),
+        ("category" = Option<String>, Query, description = "Slug of a category"),
+        ("severity" = Option<Severity>, Query),
+        ("person" = Option<String>, Query, description = "Address of somebody who reported it"),
+        ("state" = Option<QueueState>, Query, description = "`waiting` (default), `asked` or `escalated`"),
+        ("limit" = Option<i64>, Query, minimum = 1, maximum = 500, description = "Default 50"),
+        ("cursor" = Option<String>, Query, description = "`next` of the page before"),
+    ),
+    responses(
+        (status = 200, description = "A page, with a `Link` header when there is more", body = Page<ReviewItem>),
+        (status = 401, description = "No or unknown key", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The key lacks the scope `triage`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "A filter that is not valid", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The database can't be reached", body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("key" = [])),
+)]
+#[get("/api/v1/review-items")]
+pub async fn list(
+    _by: ApiKey<Triage>,
+    db: Data<Db>,
+    request: HttpRequest,
+) -> AppResult<HttpResponse> {
+    let (filter, after, limit) = question(request.query_string())?;
+    let page = db
+        .read(move |conn| {
+            let now = clock::now();
+            let used = used_in(conn, None)?;
+            let wanted = Wanted::of(conn, &used, &filter)?;
+            let placed = queue::walk(conn, &wanted, now, after, false, limit + 1)?;
+            let placed = Page::cut(placed, limit, |each| each.place.to_string());
+            let mut items = Vec::with_capacity(placed.items.len());
+            for each in &placed.items {
+                items.extend(describe(conn, each.row.item_id, now)?);
+            }
+            Ok(Page { items, next: placed.next })
+        })
+        .await?;
+    page.respond(&request)
+}
+
+fn question(query: &str) -> Result<(Filter, Option<Place>, i64), Mistakes> {
+    let (mut filter, mut after, mut limit) = (Filter::default(), None, paging::PAGE_ROWS);
+    let mut mistakes = Mistakes::default();
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        let value = value.into_owned();
+        let m = &mut mistakes;
+        match name.as_ref() {
+            "agent" => filter.agent = value,
+            "team" => filter.team = value,
+            "version" => filter.version = value,
+            "category" => filter.category = value,
+            "person" => filter.person = value,
+            "verdict" => filter.verdict = word::<Verdict>(m, "/verdict", value),
+            "severity" => filter.severity = word::<Severity>(m, "/severity", value),
+            "state" => filter.state = word::<QueueState>(m, "/state", value),
+            "cursor" => match value.parse() {
+                Ok(place) => after = Some(place),
+                Err(why) => m.add("/cursor", why),
+            },
+            "limit" => match value.parse().ok().filter(|n| (1..=paging::MAX_LIMIT).contains(n)) {
+                Some(n) => limit = n,
+                None => m.add("/limit", format!("is a number from 1 to {}", paging::MAX_LIMIT)),
+            },
+            other => m.add(format!("/{other}"), "is no filter here"),
+        }
+    }
+    mistakes.or((filter, after, limit))
+}
+
+fn word<T: FromStr<Err = String>>(mistakes: &mut Mistakes, at: &str, value: String) -> String {
+    if let Err(why) = value.parse::<T>() {
+        mistakes.add(at, why);
+    }
+    value
+}
+
+/// Claim the next item, or a given one, for fifteen minutes.
+///
+/// With an item's id it is that one: claimed again by the same key, the claim lasts longer. A
+/// conflict is claimed as a whole.
+#[utoipa::path(
+    tag = "triage",
+    request_body = ClaimInput,
+    responses(
+        (status = 200, description = "Claimed", body = Claimed),
+        (status = 204, description = "Nothing waits that nobody has"),
+        (status = 400, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No or unknown key", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The key lacks the scope `triage`", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such item", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Somebody else has the item, or it is decided", body = Problem, content_type = "application/problem+json"),
+        (status = 415, description = "Not `application/json`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Not valid", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The database can't write now", body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("key" = [])),
+)]
+#[post("/api/v1/review-items/claim")]
+pub async fn claim(
+    by: ApiKey<Triage>,
+    db: Data<Db>,
+    request: HttpRequest,
+    body: Bytes,
+) -> AppResult<HttpResponse> {
+    let input: ClaimInput =
+        if body.is_empty() { ClaimInput::default() } else { json::body(&request, &body)? };
+    let (me, item) = (Reviewer::Key(by.key.id), input.item);
+    let filter = Filter {
+        agent: input.agent.unwrap_or_default(),
+        team: input.team.unwrap_or_default(),
+        ..Filter::default()
+    };
+    let claimed = db
+        .write(move |conn| {
+            let found = match item {
+                Some(item) => Some((item, actions::claim(conn, me, item)?)),
+                None => {
+                    let used = used_in(conn, None)?;
+                    let wanted = Wanted::of(conn, &used, &filter)?;
+                    actions::claim_next(conn, me, &wanted, None)?
+                }
+            };
+            match found {
+                Some((item, _)) => describe(conn, item, clock::now()),
+                None => Ok(None),
+            }
+        })
+        .await?;
+    match claimed {
+        Some(item) => Ok(HttpResponse::Ok().json(Claimed { item })),
+        None => Ok(HttpResponse::NoContent().finish()),
+    }
+}
+
+/// Decide an item.
+///
+/// It need not be claimed, but may not be claimed by another. On a conflict `accepted` names its
+/// `label`: what agrees with it is accepted, what contradicts it is declined; `declined` declines
+/// all of it.
+#[utoipa::path(
+    tag = "triage",
+    params(("id" = ItemId, Path)),
+    request_body = DecisionInput,
+    responses(
+        (status = 201, description = "Decided", body = DecisionOut),
+        (status = 400, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No or unknown key", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The key lacks the scope `triage`", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such item", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "It is decided, by whom and how, or somebody else has it", body = Problem, content_type = "application/problem+json"),
+        (status = 415, description = "Not `application/json`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Not valid", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The database can't write now", body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("key" = [])),
+)]
+#[post("/api/v1/review-items/{id}/decisions")]
+pub async fn decide(
+    by: ApiKey<Triage>,
+    db: Data<Db>,
+    request: HttpRequest,
+    id: Path<ItemId>,
+    body: Bytes,
+) -> AppResult<HttpResponse> {
+    let input: DecisionInput = json::body(&request, &body)?;
+    let (me, id, act) = (Reviewer::Key(by.key.id), id.into_inner(), ActId::new());
+    let choice = Choice {
+        verb: input.decision,
+        label: input.label.map(JsonText::from),
+        candidate: None,
+        reason: input.reason.filter(|why| !why.trim().is_empty()),
+        duplicate_of: input.duplicate_of,
+    };
+    let decided = db.write(move |conn| actions::decide(conn, me, act, id, None, &choice)).await?;
+    Ok(HttpResponse::Created()
+        .json(DecisionOut { resolution: decided.resolution, status: decided.status }))
+}
+
+/// Give a claimed item back.
+#[utoipa::path(
+    tag = "triage",
+    params(("id" = ItemId, Path)),
+    responses(
+        (status = 204, description = "Nobody has it now, or nobody had it"),
+        (status = 401, description = "No or unknown key", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The key lacks the scope `triage`", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such item", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Somebody else has it", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "Too many requests", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The database can't write now", body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("key" = [])),
+)]
+#[delete("/api/v1/review-items/{id}/claim")]
+pub async fn release(
+    by: ApiKey<Triage>,
+    db: Data<Db>,
+    id: Path<ItemId>,
+) -> AppResult<HttpResponse> {
+    let (me, id) = (Reviewer::Key(by.key.id), id.into_inner());
+    db.write(move |conn| actions::give_back(conn, me, id)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

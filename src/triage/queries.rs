@@ -1,0 +1,334 @@
+//! Every query of triage but the walk of the queue itself.
+
+use super::model::{ActId, Claim, Review, SavedFilter};
+use super::queue::{Place, placed};
+use crate::accounts::{KeyId, PersonId, TeamId};
+use crate::agents::model::{Agent, Deployment};
+use crate::agents::{AgentId, CategoryId, OutputKind, VersionId};
+use crate::db::{Conn, Instant};
+use crate::feedback::model::KnownBy;
+use crate::feedback::{Feedback, FeedbackId, Verdict};
+use crate::interactions::{InteractionId, JsonText};
+use crate::schema::{
+    agent_versions, agents, api_keys, categories, claims, deployments, feedback,
+    interaction_bodies, interactions, people, queue, resolutions, review_items, reviews,
+    saved_filters, signals, teams,
+};
+use crate::signals::SignalStatus;
+use crate::signals::model::{Item, ItemId, Resolution, Reviewer, Waiting};
+use diesel::prelude::*;
+use std::collections::HashMap;
+
+/// How many feedbacks of one item, and how many items of one input, are looked at.
+pub const MOST: i64 = 50;
+/// How many of one person's waiting reports a filter finds.
+const MOST_OF_PERSON: i64 = 500;
+
+/// What a row of the queue says besides what the queue itself knows.
+#[derive(Debug, Clone, Queryable)]
+pub struct Details {
+    pub feedback_id: FeedbackId,
+    pub known_by: KnownBy,
+    pub input: Option<JsonText>,
+    pub agent: String,
+    pub version: String,
+    pub category: Option<String>,
+}
+
+/// What the rows with these feedbacks say.
+pub fn details(conn: &mut Conn, ids: &[FeedbackId]) -> QueryResult<HashMap<FeedbackId, Details>> {
+    let rows: Vec<Details> = feedback::table
+        .inner_join(
+            interactions::table
+                .inner_join(agents::table)
+                .inner_join(agent_versions::table)
+                .left_join(interaction_bodies::table),
+        )
+        .left_join(categories::table)
+        .filter(feedback::id.eq_any(ids))
+        .select((
+            feedback::id,
+            feedback::known_by,
+            interaction_bodies::input.nullable(),
+            agents::name,
+            agent_versions::name,
+            categories::name.nullable(),
+        ))
+        .load(conn)?;
+    Ok(rows.into_iter().map(|row| (row.feedback_id, row)).collect())
+}
+
+/// How many say the same, of each item.
+pub fn weights(conn: &mut Conn, items: &[ItemId]) -> QueryResult<HashMap<ItemId, i64>> {
+    let rows: Vec<(ItemId, i64)> = signals::table
+        .inner_join(feedback::table)
+        .filter(signals::item_id.eq_any(items))
+        .filter(feedback::superseded_by.is_null())
+        .group_by(signals::item_id)
+        .select((signals::item_id, diesel::dsl::count_star()))
+        .load(conn)?;
+    Ok(rows.into_iter().collect())
+}
+
+/// A claim that has not run out, and the name of whose it is.
+pub type Held = (Claim, Option<String>, Option<String>);
+
+/// The claims on these items that have not run out.
+pub fn claims_on(conn: &mut Conn, items: &[ItemId], now: Instant) -> QueryResult<Vec<Held>> {
+    claims::table
+        .left_join(people::table)
+        .left_join(api_keys::table)
+        .filter(claims::item_id.eq_any(items))
+        .filter(claims::claimed_until.gt(now))
+        .select((claims::all_columns, people::name.nullable(), api_keys::name.nullable()))
+        .load(conn)
+}
+
+/// The items that this reviewer holds.
+pub fn claimed_by(conn: &mut Conn, by: Reviewer, now: Instant) -> QueryResult<Vec<ItemId>> {
+    let query = claims::table.filter(claims::claimed_until.gt(now)).select(claims::item_id);
+    match by {
+        Reviewer::Person(id) => query.filter(claims::person_id.eq(id)).load(conn),
+        Reviewer::Key(id) => query.filter(claims::key_id.eq(id)).load(conn),
+    }
+}
+
+/// The items that this person reported and that wait, of their newest reports.
+pub fn waiting_reported_by(conn: &mut Conn, person: PersonId) -> QueryResult<Vec<ItemId>> {
+    feedback::table
+        .inner_join(signals::table)
+        .filter(feedback::author_id.eq(person))
+        .filter(signals::status.eq(SignalStatus::Pending))
+        .order(feedback::id.desc())
+        .limit(MOST_OF_PERSON)
+        .select(signals::item_id)
+        .load(conn)
+}
+
+/// An item with its agent and the names of agent's team.
+#[derive(Debug, Clone, Queryable)]
+pub struct Found {
+    pub item: Item,
+    pub agent: Agent,
+    pub team: String,
+    /// None once it is decided.
+    pub waiting: Option<Waiting>,
+}
+
+/// The item with this id; the caller knows who may see it.
+pub fn find_item(conn: &mut Conn, id: ItemId) -> QueryResult<Option<Found>> {
+    review_items::table
+        .inner_join(agents::table)
+        .inner_join(teams::table.on(teams::id.eq(review_items::team_id)))
+        .left_join(queue::table)
+        .filter(review_items::id.eq(id))
+        .select((
+            review_items::all_columns,
+            agents::all_columns,
+            teams::slug,
+            queue::all_columns.nullable(),
+        ))
+        .first(conn)
+        .optional()
+}
+
+/// All items about the same input in the same agent and team, this one among them: oldest first,
+/// at most 50. Walks the index (agent_id, team_id, input_hash).
+pub fn same_input(conn: &mut Conn, item: &Item) -> QueryResult<Vec<Item>> {
+    review_items::table
+        .filter(review_items::agent_id.eq(item.agent_id))
+        .filter(review_items::team_id.eq(item.team_id))
+        .filter(review_items::input_hash.eq(item.input_hash))
+        .order(review_items::id)
+        .limit(MOST)
+        .select(review_items::all_columns)
+        .load(conn)
+}
+
+/// One feedback of an item.
+#[derive(Debug, Clone, Queryable)]
+pub struct Said {
+    pub feedback: Feedback,
+    pub author: Option<String>,
+    pub category: Option<String>,
+    pub output: Option<JsonText>,
+    pub version: String,
+}
+
+/// What people said that stands behind an item: the oldest 50.
+pub fn said_of(conn: &mut Conn, item: ItemId) -> QueryResult<Vec<Said>> {
+    signals::table
+        .inner_join(
+            feedback::table
+                .inner_join(
+                    interactions::table
+                        .inner_join(agent_versions::table)
+                        .left_join(interaction_bodies::table),
+                )
+                .left_join(people::table)
+                .left_join(categories::table),
+        )
+        .filter(signals::item_id.eq(item))
+        .filter(feedback::superseded_by.is_null())
+        .order(signals::feedback_id)
+        .limit(MOST)
+        .select((
+            feedback::all_columns,
+            people::name.nullable(),
+            categories::name.nullable(),
+            interaction_bodies::output.nullable(),
+            agent_versions::name,
+        ))
+        .load(conn)
+}
+
+/// The decisions on an item, oldest first: the newest 20, each with the name of who decided.
+pub fn history(conn: &mut Conn, item: ItemId) -> QueryResult<Vec<Decided>> {
+    let mut rows: Vec<Decided> = resolutions::table
+        .left_join(people::table)
+        .left_join(api_keys::table)
+        .filter(resolutions::item_id.eq(item))
+        .order(resolutions::number.desc())
+        .limit(20)
+        .select((resolutions::all_columns, people::name.nullable(), api_keys::name.nullable()))
+        .load(conn)?;
+    rows.reverse();
+    Ok(rows)
+}
+
+/// A decision, with the name of the person or of the key.
+#[derive(Debug, Clone, Queryable)]
+pub struct Decided {
+    pub resolution: Resolution,
+    person: Option<String>,
+    key: Option<String>,
+}
+
+impl Decided {
+    /// Who decided; nobody where a policy did.
+    pub fn by(&self) -> Option<&str> {
+        self.person.as_deref().or(self.key.as_deref())
+    }
+}
+
+/// One earlier report of somebody.
+#[derive(Debug, Clone, Queryable)]
+pub struct Earlier {
+    pub item: ItemId,
+    pub verdict: Verdict,
+    pub status: SignalStatus,
+    pub occurred_at: Instant,
+    pub input: Option<JsonText>,
+    pub kind: OutputKind,
+}
+
+/// What this person reported before in one team, newest first, without this item. Walks the index
+/// (author_id, id).
+pub fn earlier_of(
+    conn: &mut Conn,
+    author: PersonId,
+    team: TeamId,
+    without: ItemId,
+    limit: i64,
+) -> QueryResult<Vec<Earlier>> {
+    feedback::table
+        .inner_join(signals::table)
+        .inner_join(deployments::table)
+        .inner_join(
+            interactions::table.inner_join(agents::table).left_join(interaction_bodies::table),
+        )
+        .filter(feedback::author_id.eq(author))
+        .filter(feedback::superseded_by.is_null())
+        .filter(deployments::team_id.eq(team))
+        .filter(signals::item_id.ne(without))
+        .order(feedback::id.desc())
+        .limit(limit)
+        .select((
+            signals::item_id,
+            feedback::verdict,
+            signals::status,
+            feedback::occurred_at,
+            interaction_bodies::input.nullable(),
+            agents::kind,
+        ))
+        .load(conn)
+}
+
+/// The interaction that stands for a decided item: that of its first feedback.
+pub fn interaction_of(conn: &mut Conn, item: ItemId) -> QueryResult<Option<InteractionId>> {
+    signals::table
+        .inner_join(feedback::table)
+        .filter(signals::item_id.eq(item))
+        .filter(feedback::superseded_by.is_null())
+        .order(signals::feedback_id)
+        .select(signals::interaction_id)
+        .first(conn)
+        .optional()
+}
+
+/// All reviews of one act.
+pub fn reviews_of_act(conn: &mut Conn, act: ActId) -> QueryResult<Vec<Review>> {
+    reviews::table
+        .filter(reviews::act_id.eq(act))
+        .order(reviews::id)
+        .select(reviews::all_columns)
+        .load(conn)
+}
+
+/// Of which item this one is a duplicate, by the newest review that says so.
+pub fn duplicate_of(conn: &mut Conn, item: ItemId) -> QueryResult<Option<ItemId>> {
+    let newest: Option<Option<ItemId>> = reviews::table
+        .filter(reviews::item_id.eq(item))
+        .order(reviews::round.desc())
+        .select(reviews::duplicate_of)
+        .first(conn)
+        .optional()?;
+    Ok(newest.flatten())
+}
+
+/// The filters that this person gave a name, by name; at most 50.
+pub fn saved_filters_of(conn: &mut Conn, person: PersonId) -> QueryResult<Vec<SavedFilter>> {
+    saved_filters::table
+        .filter(saved_filters::person_id.eq(person))
+        .order(saved_filters::name)
+        .limit(MOST)
+        .select(saved_filters::all_columns)
+        .load(conn)
+}
+
+/// The name of a key.
+pub fn key_name(conn: &mut Conn, key: KeyId) -> QueryResult<String> {
+    api_keys::table.find(key).select(api_keys::name).first(conn)
+}
+
+/// The categories in use of these agents with their slugs and names, in their order.
+pub fn categories_of(
+    conn: &mut Conn,
+    of: &[AgentId],
+) -> QueryResult<Vec<(CategoryId, String, String)>> {
+    categories::table
+        .filter(categories::agent_id.eq_any(of))
+        .filter(categories::retired_at.is_null())
+        .order((categories::position, categories::slug))
+        .select((categories::id, categories::slug, categories::name))
+        .load(conn)
+}
+
+/// The names of these versions.
+pub fn version_names(conn: &mut Conn, ids: &[VersionId]) -> QueryResult<Vec<(VersionId, String)>> {
+    agent_versions::table
+        .filter(agent_versions::id.eq_any(ids))
+        .select((agent_versions::id, agent_versions::name))
+        .load(conn)
+}
+
+/// Where an item stands in the queue; nowhere once it is decided.
+pub fn place_of(conn: &mut Conn, item: ItemId, now: Instant) -> QueryResult<Option<Place>> {
+    let found: Option<(Waiting, Deployment)> = queue::table
+        .inner_join(deployments::table)
+        .filter(queue::item_id.eq(item))
+        .select((queue::all_columns, deployments::all_columns))
+        .first(conn)
+        .optional()?;
+    Ok(found.map(|(row, deployment)| placed(row, &deployment, now).place))
+}

@@ -1,0 +1,295 @@
+//! The order of the queue: urgent items by when they are due, then late ones by when they were due,
+//! then the newest. Each of the three bands is a walk of the index (deployment_id, state,
+//! is_urgent, waiting_at, item_id), one for each deployment, and the walks are merged; so no page's
+//! cost grows with what waits.
+
+use super::filter::Wanted;
+use crate::agents::model::Deployment;
+use crate::db::{Conn, Instant, MultiBackend};
+use crate::schema::{claims, queue};
+use crate::signals::model::{ItemId, Waiting};
+use diesel::dsl::{exists, not};
+use diesel::prelude::*;
+use std::str::FromStr;
+
+/// A stretch of the queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Band {
+    Urgent,
+    Late,
+    Fresh,
+}
+
+impl Band {
+    const ALL: [Self; 3] = [Self::Urgent, Self::Late, Self::Fresh];
+}
+
+/// An item with its place in the queue.
+#[derive(Debug, Clone)]
+pub struct Placed {
+    pub row: Waiting,
+    /// By when somebody should have decided.
+    pub due: Instant,
+    pub place: Place,
+}
+
+/// A place in the queue, as it was at some instant: what was late then counts as late, so that
+/// nothing changes places while one turns the pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    pub as_of: Instant,
+    pub band: Band,
+    /// When it is due; of fresh ones, since when it waits.
+    at: Instant,
+    item: ItemId,
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (as_of, at) = (self.as_of.as_micros(), self.at.as_micros());
+        write!(f, "{}.{as_of}.{at}.{}", self.band as u8, self.item)
+    }
+}
+
+impl FromStr for Place {
+    type Err = &'static str;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const WRONG: &str = "is not `next` of an earlier page";
+        let mut parts = text.splitn(4, '.');
+        let mut part = || parts.next().ok_or(WRONG);
+        let band = match part()? {
+            "0" => Band::Urgent,
+            "1" => Band::Late,
+            "2" => Band::Fresh,
+            _ => return Err(WRONG),
+        };
+        let mut instant = || -> Result<Instant, &'static str> {
+            let micros: i64 = part()?.parse().map_err(|_| WRONG)?;
+            jiff::Timestamp::from_microsecond(micros).map(Instant).map_err(|_| WRONG)
+        };
+        let (as_of, at) = (instant()?, instant()?);
+        let item = part()?.parse().map_err(|_| WRONG)?;
+        Ok(Self { as_of, band, at, item })
+    }
+}
+
+/// The minutes after which an item of this deployment is due.
+fn due_minutes(deployment: &Deployment, is_urgent: bool) -> i64 {
+    if is_urgent { deployment.urgent_due_minutes } else { deployment.normal_due_minutes }
+}
+
+/// By when an item of this deployment should have been decided.
+pub fn due(deployment: &Deployment, is_urgent: bool, waiting_at: Instant) -> Instant {
+    waiting_at.plus_minutes(due_minutes(deployment, is_urgent))
+}
+
+/// An item with its place, as of an instant.
+pub fn placed(row: Waiting, deployment: &Deployment, as_of: Instant) -> Placed {
+    let due = due(deployment, row.is_urgent, row.waiting_at);
+    let band = match (row.is_urgent, due < as_of) {
+        (true, _) => Band::Urgent,
+        (false, true) => Band::Late,
+        (false, false) => Band::Fresh,
+    };
+    let at = if band == Band::Fresh { row.waiting_at } else { due };
+    let place = Place { as_of, band, at, item: row.item_id };
+    Placed { row, due, place }
+}
+
+/// What comes after `after`, at most `limit`; with `free_only`, what nobody looks at now.
+pub fn walk(
+    conn: &mut Conn,
+    wanted: &Wanted,
+    now: Instant,
+    after: Option<Place>,
+    free_only: bool,
+    limit: i64,
+) -> QueryResult<Vec<Placed>> {
+    let as_of = after.map_or(now, |place| place.as_of);
+    let most = usize::try_from(limit).unwrap_or(0);
+    let mut found: Vec<Placed> = Vec::new();
+    for band in Band::ALL {
+        if after.is_some_and(|place| place.band > band) || found.len() >= most {
+            continue;
+        }
+        let after = after.filter(|place| place.band == band);
+        let rest = i64::try_from(most - found.len()).unwrap_or(limit);
+        let mut next = Vec::new();
+        for deployment in &wanted.deployments {
+            let walk = Walk { wanted, deployment, as_of, now, band, after, free_only };
+            let rows = walk.load(conn, rest)?;
+            next.extend(rows.into_iter().map(|row| placed(row, deployment, as_of)));
+        }
+        next.sort_by_key(|each| key(&each.place));
+        found.extend(next);
+        found.truncate(most);
+    }
+    Ok(found)
+}
+
+type Key = (Band, i64, std::cmp::Reverse<ItemId>, ItemId);
+
+/// The order of the queue as something to sort by.
+fn key(place: &Place) -> Key {
+    let (at, none) = (place.at.as_micros(), ItemId(uuid::Uuid::nil()));
+    match place.band {
+        Band::Urgent | Band::Late => (place.band, at, std::cmp::Reverse(none), place.item),
+        Band::Fresh => (place.band, -at, std::cmp::Reverse(place.item), none),
+    }
+}
+
+/// One walk: one band in one deployment.
+struct Walk<'a> {
+    wanted: &'a Wanted,
+    deployment: &'a Deployment,
+    as_of: Instant,
+    now: Instant,
+    band: Band,
+    after: Option<Place>,
+    free_only: bool,
+}
+
+/// Rows of the queue, on their way to be filtered.
+type Rows<'a> = queue::BoxedQuery<'a, MultiBackend, queue::SqlType>;
+
+impl Walk<'_> {
+    fn load(&self, conn: &mut Conn, limit: i64) -> QueryResult<Vec<Waiting>> {
+        let is_urgent = self.band == Band::Urgent;
+        let minutes = due_minutes(self.deployment, is_urgent);
+        let mut query = queue::table
+            .filter(queue::deployment_id.eq(self.deployment.id))
+            .filter(queue::is_urgent.eq(is_urgent))
+            .limit(limit)
+            .into_boxed();
+        query = self.in_band(query, minutes);
+        query = kept(query, self.wanted);
+        let (since, until) = self.wanted.age.map(|age| age.span(self.now)).unwrap_or_default();
+        if let Some(since) = since {
+            query = query.filter(queue::waiting_at.ge(since));
+        }
+        if let Some(until) = until {
+            query = query.filter(queue::waiting_at.lt(until));
+        }
+        if let Some(due) = self.wanted.due {
+            let before = due.before(self.now).plus_minutes(-minutes);
+            query = query.filter(queue::waiting_at.lt(before));
+        }
+        if self.free_only {
+            let claimed = claims::table
+                .filter(claims::item_id.eq(queue::item_id))
+                .filter(claims::claimed_until.gt(self.now));
+            query = query.filter(not(exists(claimed)));
+        }
+        query.select(queue::all_columns).load(conn)
+    }
+
+    /// In the order of the band, from the place on. Both bounds are given, so that the index is
+    /// entered at the place and ties are still told apart.
+    fn in_band<'a>(&self, query: Rows<'a>, minutes: i64) -> Rows<'a> {
+        let late_before = self.as_of.plus_minutes(-minutes);
+        let mut query = match self.band {
+            Band::Urgent => query.order((queue::waiting_at, queue::item_id)),
+            Band::Late => query
+                .filter(queue::waiting_at.lt(late_before))
+                .order((queue::waiting_at, queue::item_id)),
+            Band::Fresh => query
+                .filter(queue::waiting_at.ge(late_before))
+                .order((queue::waiting_at.desc(), queue::item_id.desc())),
+        };
+        let Some(Place { at, item, .. }) = self.after else { return query };
+        if self.band == Band::Fresh {
+            query = query.filter(queue::waiting_at.le(at));
+            return query.filter(queue::waiting_at.lt(at).or(queue::item_id.lt(item)));
+        }
+        let at = at.plus_minutes(-minutes);
+        query = query.filter(queue::waiting_at.ge(at));
+        query.filter(queue::waiting_at.gt(at).or(queue::item_id.gt(item)))
+    }
+}
+
+/// What the filter keeps, but for times.
+fn kept<'a>(query: Rows<'a>, wanted: &Wanted) -> Rows<'a> {
+    let mut query = query.filter(queue::state.eq(wanted.state));
+    if let Some(verdict) = wanted.verdict {
+        query = query.filter(queue::verdict.eq(verdict));
+    }
+    if let Some(severity) = wanted.severity {
+        query = query.filter(queue::severity.eq(severity));
+    }
+    if let Some(categories) = &wanted.categories {
+        query = query.filter(queue::category_id.eq_any(categories.clone()));
+    }
+    if let Some(versions) = &wanted.versions {
+        query = query.filter(queue::version_id.eq_any(versions.clone()));
+    }
+    if let Some(items) = &wanted.items {
+        query = query.filter(queue::item_id.eq_any(items.clone()));
+    }
+    query
+}
+
+/// How many came to wait after `since`, up to `cap`.
+pub fn count_new(conn: &mut Conn, wanted: &Wanted, since: Instant, cap: i64) -> QueryResult<i64> {
+    let mut count = 0;
+    for deployment in &wanted.deployments {
+        for is_urgent in [true, false] {
+            let query = queue::table
+                .filter(queue::deployment_id.eq(deployment.id))
+                .filter(queue::is_urgent.eq(is_urgent))
+                .filter(queue::waiting_at.gt(since))
+                .limit(cap)
+                .into_boxed();
+            let ids: Vec<ItemId> = kept(query, wanted).select(queue::item_id).load(conn)?;
+            count += i64::try_from(ids.len()).unwrap_or(cap);
+            if count >= cap {
+                return Ok(cap);
+            }
+        }
+    }
+    Ok(count)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn place(band: Band, at: i64, item: u128) -> Place {
+        let as_of = Instant::from_micros(1_000);
+        Place {
+            as_of,
+            band,
+            at: Instant::from_micros(at),
+            item: ItemId(uuid::Uuid::from_u128(item)),
+        }
+    }
+
+    #[test]
+    fn a_place_is_read_as_it_was_written() {
+        for band in Band::ALL {
+            let place = place(band, -7, 9);
+            assert_eq!(place.to_string().parse(), Ok(place));
+        }
+        for wrong in ["", "3.1.1.x", "0.a.1.x", "0.1.1", "0.1.1.x", "0.9999999999999999999.1.x"] {
+            assert!(wrong.parse::<Place>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn urgent_comes_first_then_late_then_the_newest() {
+        let order = [
+            place(Band::Urgent, 5, 1),
+            place(Band::Urgent, 5, 2),
+            place(Band::Urgent, 6, 1),
+            place(Band::Late, 1, 9),
+            place(Band::Late, 2, 1),
+            place(Band::Fresh, 9, 4),
+            place(Band::Fresh, 8, 6),
+            place(Band::Fresh, 8, 5),
+        ];
+        let mut sorted = order;
+        sorted.reverse();
+        sorted.sort_by_key(key);
+        assert_eq!(sorted, order);
+    }
+}
