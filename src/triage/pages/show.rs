@@ -63,10 +63,7 @@ struct ShowPage {
     id: ItemId,
     title: &'static str,
     view: View,
-    is_code: bool,
     is_conflict: bool,
-    /// Whether a decision can be made now, by this person.
-    is_open: bool,
     /// None once it is decided.
     due: Option<Due>,
     holder: Holder,
@@ -81,14 +78,21 @@ struct ShowPage {
     form: DecideForm,
     mistakes: Mistakes,
     notice: Option<String>,
-    /// What was typed where it can no longer be sent.
-    typed: String,
     done: Option<Done>,
     along: Along,
     facts: Vec<(&'static str, String)>,
 }
 
 impl ShowPage {
+    /// Whether a decision can be made now, by this person.
+    fn is_open(&self) -> bool {
+        self.due.is_some() && !matches!(self.holder, Holder::Other(..))
+    }
+    /// What was typed where it can no longer be sent.
+    fn typed(&self) -> String {
+        let is_lost = self.notice.is_some() && !self.is_open();
+        if is_lost { left_over(&self.form) } else { String::new() }
+    }
     /// The queue as one came from it.
     fn back(&self) -> String {
         self.along.filter().path("/triage", &[])
@@ -211,20 +215,17 @@ fn make(
     let Facts { subject, shown, about, claims, history, earlier, done } = facts;
     let holder = holder(&claims, By::Person(who.id()), now);
     let reveals = subject.found.waiting.is_none();
-    let is_open = !reveals && !matches!(holder, Holder::Other(..));
     let view = shown::view(&shown, Audience::Team, now);
     let Typed { form, mistakes, notice } = typed.unwrap_or_else(|| start(&subject, &about));
     let (candidates, related) = answers(&subject, reveals, now);
     ShowPage {
         title: title(&subject),
-        is_code: view.is_code,
         is_conflict: subject.is_conflict,
         due: subject.found.waiting.as_ref().map(|row| Due::of(row, &shown, now)),
         round: history.last().map_or(0, |last| last.resolution.number),
         steps: history.into_iter().map(|each| step(each, about.kind, now)).collect(),
         earlier_sentence: earlier_sentence(&earlier),
         earlier: earlier.into_iter().map(|each| earlier_row(each, reveals, now)).collect(),
-        typed: if is_open { String::new() } else { left_over(&form, notice.is_some()) },
         facts: figures(&view),
         along,
         candidates,
@@ -232,7 +233,6 @@ fn make(
         ctx,
         id,
         view,
-        is_open,
         holder,
         about,
         form,
@@ -299,10 +299,7 @@ fn start(subject: &Subject, about: &About) -> Typed {
 }
 
 /// What was typed, where somebody else was faster.
-fn left_over(form: &DecideForm, was_sent: bool) -> String {
-    if !was_sent {
-        return String::new();
-    }
+fn left_over(form: &DecideForm) -> String {
     let mut parts: Vec<&str> = Vec::new();
     if form.verb() == Some(Verb::AcceptedWithEdits) {
         parts.extend([form.label.as_str(), form.tool_calls.as_str()]);
