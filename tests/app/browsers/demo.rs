@@ -23,7 +23,16 @@ const WALKS: &[(&str, &[&str])] = &[
             "/demo/mail",
         ],
     ),
-    ("champion", &["/", "/triage", "/triage > /triage/bulk", "/triage > /triage/0", "/interactions > /interactions/"]),
+    (
+        "champion",
+        &[
+            "/",
+            "/triage",
+            "/triage > /triage/bulk",
+            "/triage > /triage/0",
+            "/interactions > /interactions/",
+        ],
+    ),
     ("manager", &["/", "/interactions?agent=invoice-reader > /interactions/"]),
     ("engineer", &["/", "/interactions?agent=travel-desk > /interactions/"]),
     ("admin", &["/", "/admin/agents", "/admin/agents/new", "/admin/agents > /admin/agents/"]),

@@ -17,7 +17,7 @@ impl Api {
         let client = Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
-            .timeout(std::time::Duration::from_secs(120))
+            .timeout(std::time::Duration::from_secs(600))
             .build()
             .unwrap();
         Self { client, base: base.to_owned(), key: key.map(str::to_owned) }

@@ -27,7 +27,7 @@ impl Browser {
             .cookie_provider(cookies.clone())
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
-            .timeout(std::time::Duration::from_secs(60))
+            .timeout(std::time::Duration::from_secs(300))
             .build()
             .unwrap();
         Self { window: Rc::new(Window { client, base: base.to_owned(), cookies }) }
