@@ -25,13 +25,7 @@ const WALKS: &[(&str, &[&str])] = &[
     ),
     (
         "champion",
-        &[
-            "/",
-            "/triage",
-            "/triage > /triage/bulk",
-            "/triage > /triage/0",
-            "/interactions > /interactions/",
-        ],
+        &["/", "/triage", "/triage/bulk", "/triage > /triage/0", "/interactions > /interactions/"],
     ),
     ("manager", &["/", "/interactions?agent=invoice-reader > /interactions/"]),
     ("engineer", &["/", "/interactions?agent=travel-desk > /interactions/"]),
