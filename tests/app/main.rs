@@ -22,5 +22,6 @@ mod moving;
 mod operating;
 mod real_data;
 mod review;
+mod round_trip;
 mod support;
 mod triage;
