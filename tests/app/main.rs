@@ -22,5 +22,6 @@ mod moving;
 mod operating;
 mod real_data;
 mod review;
+mod signing_in;
 mod support;
 mod triage;
