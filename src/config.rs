@@ -3,8 +3,10 @@
 //! `overrule.toml` first, then `OVERRULE_SECTION__KEY` in the environment, then `DATABASE_URL`,
 //! then the command line. The only place that reads the environment.
 
+mod oidc;
 mod sign_in;
 
+pub use oidc::{Grant, Oidc, Outgoing};
 pub use sign_in::{Proxy, SignIn};
 
 use crate::db::Target;
@@ -21,6 +23,8 @@ pub struct Config {
     pub log: Log,
     pub sign_in: SignIn,
     pub proxy: Proxy,
+    pub oidc: Oidc,
+    pub outgoing: Outgoing,
     /// Where the embedded database and mail go; `--data-dir`, never in the file.
     pub data_dir: PathBuf,
 }
@@ -140,7 +144,7 @@ const KEYS: &[(&str, &str)] = &[
 ];
 
 fn keys() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
-    KEYS.iter().chain(sign_in::KEYS)
+    KEYS.iter().chain(sign_in::KEYS).chain(oidc::KEYS)
 }
 
 /// A setting that can't be honoured, in one line.

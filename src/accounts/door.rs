@@ -1,8 +1,9 @@
 //! What signing in works with, in one process.
 
+use super::oidc::Provider;
 use super::passwords::Hasher;
 use super::sessions::{How, Seen, Start, browser_in_words};
-use crate::config::{Config, Proxy, SignIn};
+use crate::config::{Config, Oidc, Proxy, SignIn};
 use crate::db::Hash;
 use crate::web::{client, token};
 use actix_web::HttpRequest;
@@ -13,6 +14,9 @@ use actix_web::http::header;
 pub struct Door {
     pub sign_in: SignIn,
     pub proxy: Proxy,
+    pub oidc: Oidc,
+    /// The identity provider, if there is one.
+    pub provider: Option<Provider>,
     pub hasher: Hasher,
     /// The sessions that were used in the last minute.
     pub seen: Seen,
@@ -24,6 +28,8 @@ impl Door {
         Ok(Self {
             sign_in: config.sign_in.clone(),
             proxy: config.proxy.clone(),
+            oidc: config.oidc.clone(),
+            provider: Provider::from_config(config)?,
             hasher: Hasher::new()?,
             seen: Seen::default(),
         })

@@ -4,6 +4,7 @@
 use super::door::{Door, session_of};
 use super::keys::KeyCache;
 use super::model::{Key, Scope, TeamId, Who};
+use super::proxied;
 use super::queries;
 use crate::clock;
 use crate::db::{Conn, Db, Hash};
@@ -70,7 +71,10 @@ impl FromRequest for Anyone {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let who = session(&request).await?;
+            let who = match proxied::who(&request).await? {
+                Some(who) => Some(who),
+                None => session(&request).await?,
+            };
             let viewer = who.as_ref().map(viewer);
             if let Some(viewer) = &viewer {
                 clock::set_zone(&viewer.time_zone);
@@ -145,7 +149,7 @@ async fn session(request: &HttpRequest) -> Result<Option<Who>, AppError> {
     Ok(who)
 }
 
-fn door(request: &HttpRequest) -> Result<Data<Door>, AppError> {
+pub(super) fn door(request: &HttpRequest) -> Result<Data<Door>, AppError> {
     request
         .app_data::<Data<Door>>()
         .cloned()
@@ -166,7 +170,7 @@ async fn find_key(request: &HttpRequest, hash: Hash) -> Result<Option<Key>, AppE
     Ok(key)
 }
 
-fn database(request: &HttpRequest) -> Result<Data<Db>, AppError> {
+pub(super) fn database(request: &HttpRequest) -> Result<Data<Db>, AppError> {
     request
         .app_data::<Data<Db>>()
         .cloned()

@@ -68,7 +68,7 @@ impl super::Config {
             "proxy.user_header" => self.proxy.user_header = Some(header(&text()?)?),
             "proxy.create_people" => self.proxy.create_people = yes_or_no(value)?,
             "proxy.sign_out_url" => self.proxy.sign_out_url = Some(path_or_url(text()?)?),
-            _ => return Err(()),
+            _ => return self.apply_oidc(key, value),
         }
         Ok(())
     }
@@ -79,11 +79,16 @@ impl super::Config {
             let what = "proxy.user_header needs proxy.addresses: the proxies whose word is taken";
             return Some(what.to_owned());
         }
-        let somehow =
-            self.sign_in.password || self.sign_in.mail || self.proxy.user_header.is_some();
+        if self.oidc.issuer.is_some() && self.oidc.client_id.is_none() {
+            return Some(
+                "oidc.issuer needs oidc.client_id: the name Overrule has there".to_owned(),
+            );
+        }
+        let here = self.sign_in.password || self.sign_in.mail;
+        let somehow = here || self.proxy.user_header.is_some() || self.oidc.issuer.is_some();
         if !somehow {
             let what = "nobody could sign in: set sign_in.password or sign_in.mail to true, or \
-                        configure a proxy";
+                        configure oidc or a proxy";
             return Some(what.to_owned());
         }
         None

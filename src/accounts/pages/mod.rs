@@ -2,6 +2,7 @@
 
 mod first;
 mod link;
+mod oidc;
 mod password;
 mod profile;
 mod session;
@@ -16,6 +17,8 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
     cfg.route("/sign-in", get().to(sign_in::new))
         .route("/sign-in", post().to(sign_in::create))
         .route("/sign-in/sent", get().to(sign_in::sent))
+        .route("/sign-in/oidc", get().to(oidc::start))
+        .route("/sign-in/oidc/back", get().to(oidc::back))
         .route("/sign-in/{token}", get().to(link::show))
         .route("/sign-in/{token}", post().to(link::use_link))
         .route("/sign-out", post().to(session::sign_out))
@@ -25,6 +28,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .route("/profile", post().to(profile::update))
         .route("/profile/password", post().to(password::set))
         .route("/profile/password/strength", post().to(password::strength))
+        .route("/profile/accounts/unlink", post().to(profile::unlink))
         .route("/profile/sessions/end", post().to(session::end))
         .route("/profile/sessions/end-others", post().to(session::end_others))
         .route("/profile/sessions/end-all", post().to(session::end_all));

@@ -2,6 +2,7 @@
 
 use crate::accounts::actions::check_name;
 use crate::accounts::door::session_of;
+use crate::accounts::identities::{self, Identity};
 use crate::accounts::model::Who;
 use crate::accounts::passwords::{self, LEAST, Strength};
 use crate::accounts::sessions::{self, How, Session};
@@ -39,6 +40,7 @@ pub(super) struct ProfilePage {
 pub(super) struct Kept {
     pub password: Option<(String, Instant)>,
     pub sessions: Vec<Session>,
+    accounts: Vec<Identity>,
     this: Option<Hash>,
 }
 
@@ -88,7 +90,8 @@ impl Kept {
         db.read(move |conn| {
             let password = passwords::of(conn, person)?;
             let sessions = sessions::list_of(conn, person, clock::now(), idle)?;
-            Ok(Self { password, sessions, this })
+            let accounts = identities::list_of(conn, person)?;
+            Ok(Self { password, sessions, accounts, this })
         })
         .await
     }
@@ -125,6 +128,7 @@ pub(super) async fn show(
     ctx.notice = match query.done.as_str() {
         "details" => Some("Saved.".into()),
         "password" => Some("Your password is set. Other browsers were signed out.".into()),
+        "account" => Some("That account is unlinked.".into()),
         "session" => Some("That browser is signed out.".into()),
         "sessions" => Some("Every other browser is signed out.".into()),
         _ => None,
@@ -207,4 +211,18 @@ pub(super) async fn update(
     })
     .await?;
     Ok(see_other("/profile?done=details"))
+}
+
+#[derive(Deserialize)]
+struct UnlinkForm {
+    #[serde(default)]
+    issuer: String,
+}
+
+/// Unlinks one's accounts at one provider.
+pub(super) async fn unlink(by: SignedIn, db: Data<Db>, body: Bytes) -> AppResult<HttpResponse> {
+    let UnlinkForm { issuer } = form::read(&body)?;
+    let person = by.who.id();
+    db.write(move |conn| identities::unlink(conn, person, &issuer)).await?;
+    Ok(see_other("/profile?done=account"))
 }

@@ -6,10 +6,12 @@ use crate::accounts::{Anyone, Door, SignedIn, sessions};
 use crate::db::{Db, Hash};
 use crate::error::{AppError, AppResult};
 use crate::web::form::{self, local_path};
-use crate::web::{Site, see_other};
+use crate::web::{PageContext, Site, page, see_other};
 use actix_web::cookie::{Cookie, SameSite, time};
+use actix_web::http::StatusCode;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
 use serde::Deserialize;
 
 /// Sends a browser whose session has just started to `next`.
@@ -36,22 +38,47 @@ fn cookie(value: String, days: i64, secure: bool) -> Cookie<'static> {
         .finish()
 }
 
+#[derive(Template)]
+#[template(path = "accounts/signed_out.html")]
+struct SignedOutPage {
+    ctx: PageContext,
+    url: String,
+    name: String,
+}
+
+/// Signs out here and, where the session began there, at the provider. A form may only be answered
+/// by a page of ours (`form-action`), so a page leads on.
 pub(super) async fn sign_out(
-    _by: Anyone,
+    by: Anyone,
     request: HttpRequest,
     site: Data<Site>,
     door: Data<Door>,
     db: Data<Db>,
 ) -> AppResult<HttpResponse> {
-    if let Some(session) = session_of(&request) {
-        db.write(move |conn| sessions::sign_out(conn, session)).await?;
+    let ended = match session_of(&request) {
+        Some(session) => db.write(move |conn| sessions::sign_out(conn, session)).await?,
+        None => None,
+    };
+    let id_token = ended.and_then(|session| session.id_token);
+    if let (Some(provider), Some(id_token)) = (&door.provider, id_token) {
+        let back = format!("{}/sign-in", site.public_url);
+        if let Some(url) = provider.sign_out_url(&id_token, &back).await {
+            let ctx = PageContext { person: None, ..by.ctx() };
+            let (url, name) = (url.to_string(), door.oidc.name.clone());
+            let answer = page(StatusCode::OK, &SignedOutPage { ctx, url, name })?;
+            return forgetting(answer, &site);
+        }
     }
     signed_out(&door, &site)
 }
 
 /// The answer to a browser whose session has ended.
 fn signed_out(door: &Door, site: &Site) -> AppResult<HttpResponse> {
-    let mut answer = see_other(door.proxy.sign_out_url.as_deref().unwrap_or("/sign-in"));
+    forgetting(see_other(door.proxy.sign_out_url.as_deref().unwrap_or("/sign-in")), site)
+}
+
+/// The answer after which the browser has no session.
+fn forgetting(mut answer: HttpResponse, site: &Site) -> AppResult<HttpResponse> {
     let forget = cookie(String::new(), 0, site.secure_cookies);
     answer.add_cookie(&forget).map_err(AppError::internal)?;
     Ok(answer)

@@ -39,6 +39,8 @@ struct SignInPage {
     next: String,
     has_password: bool,
     has_mail: bool,
+    /// What people call the identity provider, and the way there.
+    provider: Option<(String, String)>,
     mistakes: Mistakes,
 }
 
@@ -101,10 +103,13 @@ fn sign_in_page(
     form: SignInForm,
     mistakes: Mistakes,
 ) -> AppResult<HttpResponse> {
+    let next = local_path(&form.next).to_owned();
+    let to_provider = || (door.oidc.name.clone(), with_next("/sign-in/oidc", &next));
     let found = SignInPage {
         ctx: by.ctx(),
         email: form.email,
-        next: local_path(&form.next).to_owned(),
+        provider: door.provider.as_ref().map(|_| to_provider()),
+        next,
         has_password: door.sign_in.password,
         has_mail: door.sign_in.mail,
         mistakes,

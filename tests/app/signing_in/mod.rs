@@ -1,8 +1,11 @@
 //! Signing in by every way, and what people see and change of it.
 
 mod first;
+mod oidc;
+mod oidc_browser;
 mod passwords;
 mod profile;
+mod proxied;
 mod sessions;
 mod throttling;
 

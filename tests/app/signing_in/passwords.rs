@@ -59,25 +59,24 @@ fn a_wrong_password_an_unknown_address_and_one_without_a_password_look_the_same(
 fn it_takes_as_long_for_an_address_that_nobody_has() {
     let app = TestApp::start();
     with_password(&app, "ada@example.com", "Ada");
-    let median = |address: &str| {
-        let mut took: Vec<_> = (0..7)
-            .map(|n| {
-                // A new address each time, or the wait after failures would be measured.
-                let address = address.replace('#', &n.to_string());
-                let start = std::time::Instant::now();
-                sign_in(&app.browser(), &address, "wrong wrong wrong").is(422);
-                app.write(|conn| {
-                    diesel::delete(overrule::schema::sign_in_tries::table).execute(conn)?;
-                    Ok(())
-                });
-                start.elapsed()
-            })
-            .collect();
-        took.sort();
-        took[3].as_secs_f64()
+    let once = |address: &str| {
+        let start = std::time::Instant::now();
+        sign_in(&app.browser(), address, "wrong wrong wrong").is(422);
+        let took = start.elapsed().as_secs_f64();
+        // Or the wait after failures would be measured.
+        app.write(|conn| {
+            diesel::delete(overrule::schema::sign_in_tries::table).execute(conn)?;
+            Ok(())
+        });
+        took
     };
-    let (known, unknown) = (median("ada@example.com"), median("nobody#@example.com"));
-    assert!(unknown > known * 0.5 && known > unknown * 0.5, "{known} s against {unknown} s");
+    // The quickest of each, taken in turn: what else the machine does slows down both.
+    let (mut known, mut unknown) = (f64::MAX, f64::MAX);
+    for _ in 0..12 {
+        known = known.min(once("ada@example.com"));
+        unknown = unknown.min(once("nobody@example.com"));
+    }
+    assert!(unknown > known * 0.6 && known > unknown * 0.6, "{known} s against {unknown} s");
 }
 
 #[test]
