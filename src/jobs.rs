@@ -1,6 +1,7 @@
 //! The clock's work, beside the server. Each job is safe to run twice and on two machines.
 
-use crate::db::Db;
+use crate::accounts::sessions::{self, Seen};
+use crate::db::{Conn, Db};
 use crate::error::{AppError, AppResult};
 use crate::mail::{Mailer, Nudge, outbox};
 use crate::web::limits::Limits;
@@ -17,6 +18,8 @@ const MAIL_EVERY: Duration = Duration::from_secs(1);
 const AFTER_FAILURE: Duration = Duration::from_secs(10);
 /// How often what ran out is removed.
 const TIDY_EVERY: Duration = Duration::from_secs(60 * 60);
+/// How often it is written down which sessions were used.
+const NOTE_EVERY: Duration = Duration::from_secs(60);
 /// How often figures are folded together, so that they take no memory between scrapes.
 const FOLD_EVERY: Duration = Duration::from_secs(5);
 
@@ -31,6 +34,8 @@ pub struct Tools {
     pub limits: Option<Limits>,
     /// The figures of this process, if it shows them.
     pub metrics: Option<Metrics>,
+    /// The sessions that the server in this process saw used, if there is one.
+    pub seen: Option<Seen>,
 }
 
 /// The running jobs.
@@ -46,6 +51,7 @@ impl Jobs {
         let tasks = vec![
             tokio::spawn(mail(tools.clone(), stopped.clone())),
             tokio::spawn(tidy(tools.clone(), stopped.clone())),
+            tokio::spawn(note(tools.clone(), stopped.clone())),
             tokio::spawn(fold(tools, stopped)),
         ];
         Self { stop, tasks }
@@ -105,6 +111,24 @@ async fn tidy_once(tools: &Tools) -> AppResult<()> {
         .await?;
     tracing::debug!(removed, "tidied");
     Ok(())
+}
+
+/// Writes down every minute, and at the end, which sessions were used: a page never waits for it.
+async fn note(tools: Tools, mut stop: watch::Receiver<bool>) {
+    let Some(seen) = tools.seen else { return };
+    let mut is_last = false;
+    while !is_last {
+        tokio::select! {
+            () = sleep(NOTE_EVERY) => {}
+            _ = stop.changed() => is_last = true,
+        }
+        for used in seen.take() {
+            let write = move |conn: &mut Conn| Ok(sessions::mark_seen(conn, &used, clock::now())?);
+            if let Err(error) = tools.db.write(write).await {
+                tell("note", &error);
+            }
+        }
+    }
 }
 
 async fn fold(tools: Tools, mut stop: watch::Receiver<bool>) {

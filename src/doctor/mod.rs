@@ -4,6 +4,7 @@
 mod database;
 mod mail;
 mod postgres;
+mod provider;
 mod settings;
 mod sqlite;
 
@@ -47,6 +48,7 @@ pub async fn examine(config: &Config, file: Option<&Path>) -> Vec<Finding> {
     let mut found = Findings::default();
     settings::examine(config, file, &mut found);
     mail::examine(config, &mut found).await;
+    provider::examine(config, &mut found).await;
     match config.target() {
         Ok(target) => examine_database(&target, &mut found),
         Err(error) => found.wrong("database", format!("{error:#}"), "set `database.url`"),
