@@ -1,6 +1,6 @@
 //! Every query on people, teams, sessions and keys.
 
-use super::model::{Key, Membership, Person, PersonId, SignInLink, Team, TeamId, Who};
+use super::model::{Key, KeyId, Membership, Person, PersonId, SignInLink, Team, TeamId, Who};
 use crate::db::{Conn, Hash, Instant};
 use crate::schema::{api_keys, memberships, people, sessions, sign_in_links, teams};
 use diesel::prelude::*;
@@ -67,6 +67,24 @@ pub fn find_key(conn: &mut Conn, token_hash: Hash) -> QueryResult<Option<Key>> {
         .select(api_keys::all_columns)
         .first(conn)
         .optional()
+}
+
+/// The key with this id, also one that was revoked.
+pub fn find_key_by_id(conn: &mut Conn, id: KeyId) -> QueryResult<Option<Key>> {
+    api_keys::table.find(id).select(api_keys::all_columns).first(conn).optional()
+}
+
+/// The newest keys before `before`, also those that were revoked.
+pub fn list_keys(conn: &mut Conn, before: Option<KeyId>, limit: i64) -> QueryResult<Vec<Key>> {
+    let mut query = api_keys::table
+        .select(api_keys::all_columns)
+        .order(api_keys::id.desc())
+        .limit(limit)
+        .into_boxed();
+    if let Some(before) = before {
+        query = query.filter(api_keys::id.lt(before));
+    }
+    query.load(conn)
 }
 
 /// The team with this slug.

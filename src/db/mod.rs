@@ -9,6 +9,7 @@ mod batch;
 pub mod installation;
 mod lock;
 mod migrations;
+pub mod origin;
 mod pool;
 mod text_enum;
 mod writer;
@@ -74,6 +75,7 @@ impl Db {
         &self,
         work: impl Fn(&mut Conn) -> AppResult<T> + Send + 'static,
     ) -> AppResult<T> {
+        let work = origin::carry(work);
         match &self.0.writer {
             Some(writer) => writer.submit(work)?.await.map_err(|_| writer::lost())?,
             None => {
