@@ -115,6 +115,7 @@ impl Server {
             mailer: self.mailer,
             nudge: parts.nudge.as_ref().clone(),
             limits: Some(parts.limits.as_ref().clone()),
+            keys: Some(parts.keys.clone()),
             metrics: Some(parts.metrics.as_ref().clone()),
         };
         actix_web::rt::System::new().block_on(async move {
@@ -133,6 +134,7 @@ impl Server {
                     .app_data(PayloadConfig::new(MAX_REQUEST))
                     .app_data(FormConfig::default().limit(web::form::MAX_FORM))
                     .app_data(JsonConfig::default().limit(MAX_REQUEST))
+                    .wrap(from_fn(web::client::remember))
                     .wrap(from_fn(web::same_origin::check))
                     .wrap(from_fn(web::kept_form::keep))
                     .wrap(from_fn(web::errors::render))
@@ -185,6 +187,7 @@ fn routes(cfg: &mut ServiceConfig) {
         .configure(capture::routes)
         .configure(crate::exports::api::routes)
         .configure(crate::triage::routes)
+        .configure(crate::admin::routes)
         .configure(crate::openapi::routes)
         .configure(journeys::routes);
 }

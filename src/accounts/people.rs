@@ -231,7 +231,7 @@ fn subject(id: PersonId) -> String {
 }
 
 /// The person, if they are an admin now.
-pub(super) fn still_admin(conn: &mut Conn, id: PersonId) -> AppResult<Who> {
+pub fn still_admin(conn: &mut Conn, id: PersonId) -> AppResult<Who> {
     let who = roll::find_who(conn, id)?.filter(super::may::ADMIN.allows);
     who.ok_or_else(|| AppError::Forbidden(super::may::ADMIN.refusal.into()))
 }

@@ -1,6 +1,7 @@
 //! Every query on people, teams, sessions and keys.
 
 use super::model::{Key, KeyId, Membership, Person, PersonId, SignInLink, Team, TeamId, Who};
+use crate::audit::ActorId;
 use crate::db::{Conn, Hash, Instant};
 use crate::schema::{api_keys, memberships, people, sessions, sign_in_links, teams};
 use diesel::prelude::*;
@@ -120,4 +121,21 @@ pub fn champion_names(conn: &mut Conn, team: TeamId) -> QueryResult<Vec<String>>
         .select(people::name)
         .limit(20)
         .load(conn)
+}
+
+/// The names of those who did something: of people, and of keys.
+pub fn names_of_actors(
+    conn: &mut Conn,
+    ids: &[ActorId],
+) -> QueryResult<Vec<(ActorId, String)>> {
+    let mut names: Vec<(ActorId, String)> = people::table
+        .filter(people::id.eq_any(ids))
+        .select((people::id, people::name))
+        .load(conn)?;
+    let keys: Vec<(ActorId, String)> = api_keys::table
+        .filter(api_keys::id.eq_any(ids))
+        .select((api_keys::id, api_keys::name))
+        .load(conn)?;
+    names.extend(keys);
+    Ok(names)
 }

@@ -174,3 +174,21 @@ pub fn versions_named(conn: &mut Conn, of: &[AgentId], name: &str) -> QueryResul
         .select(agent_versions::id)
         .load(conn)
 }
+
+/// Which agents a team uses where: its deployments with the agents' slugs and names.
+pub fn deployments_of_team(
+    conn: &mut Conn,
+    team: TeamId,
+) -> QueryResult<Vec<(Deployment, String, String)>> {
+    deployments::table
+        .inner_join(agents::table)
+        .filter(deployments::team_id.eq(team))
+        .order((agents::name, deployments::environment))
+        .select((deployments::all_columns, agents::slug, agents::name))
+        .load(conn)
+}
+
+/// Those of these slugs that are agents.
+pub fn slugs_of(conn: &mut Conn, slugs: &[String]) -> QueryResult<Vec<String>> {
+    agents::table.filter(agents::slug.eq_any(slugs)).select(agents::slug).load(conn)
+}

@@ -2,6 +2,7 @@
 //! signed tokens, cursors and static files.
 
 pub mod assets;
+pub mod client;
 pub mod diff;
 pub mod errors;
 pub mod form;
