@@ -1,11 +1,11 @@
 //! The clock's work, beside the server. Each job is safe to run twice and on two machines.
 
+use crate::accounts::KeyCache;
 use crate::db::Db;
 use crate::error::{AppError, AppResult};
 use crate::mail::{Mailer, Nudge, outbox};
 use crate::web::limits::Limits;
 use crate::web::operating::Metrics;
-use crate::accounts::KeyCache;
 use crate::{accounts, audit, clock};
 use actix_web::web::Data;
 use std::time::Duration;

@@ -252,8 +252,7 @@ fn keep_an_admin(conn: &mut Conn) -> AppResult<()> {
 
 fn end_sessions(conn: &mut Conn, id: PersonId, keep: Option<Hash>) -> QueryResult<usize> {
     let keep = keep.unwrap_or(Hash([0; 32]));
-    let others = sessions::table
-        .filter(sessions::person_id.eq(id))
-        .filter(sessions::token_hash.ne(keep));
+    let others =
+        sessions::table.filter(sessions::person_id.eq(id)).filter(sessions::token_hash.ne(keep));
     diesel::delete(others).execute(conn)
 }

@@ -124,10 +124,7 @@ pub fn champion_names(conn: &mut Conn, team: TeamId) -> QueryResult<Vec<String>>
 }
 
 /// The names of those who did something: of people, and of keys.
-pub fn names_of_actors(
-    conn: &mut Conn,
-    ids: &[ActorId],
-) -> QueryResult<Vec<(ActorId, String)>> {
+pub fn names_of_actors(conn: &mut Conn, ids: &[ActorId]) -> QueryResult<Vec<(ActorId, String)>> {
     let mut names: Vec<(ActorId, String)> = people::table
         .filter(people::id.eq_any(ids))
         .select((people::id, people::name))

@@ -42,9 +42,9 @@ pub fn list_accounts(
         Standing::All => query,
         Standing::Admin => query.filter(people::is_admin),
         Standing::Engineer => query.filter(people::is_engineer),
-        Standing::Invited => query
-            .filter(people::verified_at.is_null())
-            .filter(people::deactivated_at.is_null()),
+        Standing::Invited => {
+            query.filter(people::verified_at.is_null()).filter(people::deactivated_at.is_null())
+        }
         Standing::Deactivated => query.filter(people::deactivated_at.is_not_null()),
     };
     if !part.is_empty() {
@@ -155,11 +155,7 @@ pub fn find_membership(
 }
 
 /// Teams after `after` by slug, with how many are in each.
-pub fn list_teams_after(
-    conn: &mut Conn,
-    after: &str,
-    limit: i64,
-) -> QueryResult<Vec<(Team, i64)>> {
+pub fn list_teams_after(conn: &mut Conn, after: &str, limit: i64) -> QueryResult<Vec<(Team, i64)>> {
     let teams: Vec<Team> = teams::table
         .filter(teams::slug.gt(after))
         .order(teams::slug)
@@ -182,8 +178,7 @@ pub fn teams_looked_after_by(conn: &mut Conn, who: &Who) -> QueryResult<Vec<Team
     if who.person.is_admin {
         return query.load(conn);
     }
-    let mine: Vec<TeamId> =
-        who.teams().into_iter().filter(|team| who.looks_after(*team)).collect();
+    let mine: Vec<TeamId> = who.teams().into_iter().filter(|team| who.looks_after(*team)).collect();
     query.filter(teams::id.eq_any(mine)).load(conn)
 }
 

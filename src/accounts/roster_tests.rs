@@ -29,7 +29,8 @@ fn a_file_is_utf_8_or_utf_16_and_nothing_else() {
     for bytes in [text.as_bytes(), format!("\u{feff}{text}").as_bytes(), &little, &big] {
         assert_eq!(decode(bytes).unwrap(), text);
     }
-    for bytes in [&b"email\n\xe5@x.io"[..], b"\xff\xfe\x00\xd8", b"email\0", &[b'a'; MAX_BYTES + 1]] {
+    for bytes in [&b"email\n\xe5@x.io"[..], b"\xff\xfe\x00\xd8", b"email\0", &[b'a'; MAX_BYTES + 1]]
+    {
         assert!(decode(bytes).is_err());
     }
 }
@@ -47,7 +48,8 @@ fn roles_and_teams_are_read_and_each_mistake_says_its_line() {
     assert_eq!(roster.ignored, ["shoe size"]);
     let [ann] = &roster.people[..] else { panic!("{:?}", roster.people) };
     assert!(ann.person.is_admin && !ann.person.is_engineer);
-    let role = |team: &str, both| TeamRole { team: team.into(), is_champion: both, is_manager: both };
+    let role =
+        |team: &str, both| TeamRole { team: team.into(), is_champion: both, is_manager: both };
     assert_eq!(ann.person.teams, [role("support", true), role("sales", false)]);
     let bad: Vec<(u64, &str)> = roster.bad.iter().map(|bad| (bad.line, bad.who.as_str())).collect();
     assert_eq!(bad, [(3, "nobody"), (4, "b@x.io"), (5, "c@x.io"), (6, "ann@x.io"), (7, "d@x.io")]);

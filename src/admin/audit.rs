@@ -142,7 +142,8 @@ async fn index(
     let rows = Page::cut(rows, PAGE_ROWS, |row| row.event.id.to_string());
     let next = rows.next.as_deref();
     let older = next.map(|cursor| paging::with_cursor(&request, cursor)).unwrap_or_default();
-    let status = if mistakes.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let status =
+        if mistakes.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let export = match asked.query() {
         query if query.is_empty() => "/admin/audit/export".to_owned(),
         query => format!("/admin/audit/export?{query}"),

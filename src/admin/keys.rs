@@ -238,12 +238,7 @@ struct RotateForm {
     overlap_hours: String,
 }
 
-async fn rotate(
-    by: Admin,
-    db: Data<Db>,
-    id: Path<String>,
-    body: Bytes,
-) -> AppResult<HttpResponse> {
+async fn rotate(by: Admin, db: Data<Db>, id: Path<String>, body: Bytes) -> AppResult<HttpResponse> {
     let id: KeyId = id.parse().map_err(|_| AppError::NotFound)?;
     let (me, form) = (by.who.id(), form::read::<RotateForm>(&body)?);
     // What is no number is out of range, too.

@@ -161,10 +161,8 @@ struct InviteForm {
 impl InviteForm {
     fn person(&self) -> NewPerson {
         let filled = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
-        let roles = Roles {
-            is_champion: ticked(&self.is_champion),
-            is_manager: ticked(&self.is_manager),
-        };
+        let roles =
+            Roles { is_champion: ticked(&self.is_champion), is_manager: ticked(&self.is_manager) };
         NewPerson {
             email: self.email.clone(),
             name: filled(&self.name),

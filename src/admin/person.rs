@@ -127,19 +127,15 @@ async fn update(
     answer(&by, &db, id, saved, "saved", typed).await
 }
 
-async fn join(
-    by: Admin,
-    db: Data<Db>,
-    id: Path<String>,
-    body: Bytes,
-) -> AppResult<HttpResponse> {
+async fn join(by: Admin, db: Data<Db>, id: Path<String>, body: Bytes) -> AppResult<HttpResponse> {
     let (id, me) = (found(&id)?, by.who.id());
     let form: JoinForm = form::read(&body)?;
     let (slug, roles) = (form.team.trim().to_owned(), form.roles());
     let saved = db
         .write(move |conn| {
             let team = queries::find_team(conn, &slug)?;
-            let team = team.ok_or_else(|| AppError::invalid("team", "is no team; make it first"))?;
+            let team =
+                team.ok_or_else(|| AppError::invalid("team", "is no team; make it first"))?;
             people::set_roles(conn, me, &team, id, roles)
         })
         .await;

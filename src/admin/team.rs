@@ -150,22 +150,15 @@ async fn rename(
     slug: Path<String>,
     body: Bytes,
 ) -> AppResult<HttpResponse> {
-    let (me, slug, form) =
-        (by.who.id(), slug.into_inner(), form::read::<NameForm>(&body)?);
+    let (me, slug, form) = (by.who.id(), slug.into_inner(), form::read::<NameForm>(&body)?);
     let (team, name) = (slug.clone(), form.name.clone());
     let saved = db.write(move |conn| people::rename_team(conn, me, &team, &name)).await;
     let who = by.who.clone();
     answer(who, by.ctx(), &db, slug, saved, "saved", |shown| shown.new_name = form.name).await
 }
 
-async fn add(
-    by: Leader,
-    db: Data<Db>,
-    slug: Path<String>,
-    body: Bytes,
-) -> AppResult<HttpResponse> {
-    let (who, slug, form) =
-        (by.who.clone(), slug.into_inner(), form::read::<MemberForm>(&body)?);
+async fn add(by: Leader, db: Data<Db>, slug: Path<String>, body: Bytes) -> AppResult<HttpResponse> {
+    let (who, slug, form) = (by.who.clone(), slug.into_inner(), form::read::<MemberForm>(&body)?);
     let (me, team, email) = (who.clone(), slug.clone(), form.email.clone());
     let saved = db
         .write(move |conn| {
@@ -176,11 +169,7 @@ async fn add(
     answer(who, by.ctx(), &db, slug, saved, "added", |shown| shown.email = form.email).await
 }
 
-async fn remove(
-    by: Leader,
-    db: Data<Db>,
-    path: Path<(String, String)>,
-) -> AppResult<HttpResponse> {
+async fn remove(by: Leader, db: Data<Db>, path: Path<(String, String)>) -> AppResult<HttpResponse> {
     let (slug, id) = path.into_inner();
     let id: PersonId = id.parse().map_err(|_| AppError::NotFound)?;
     let (who, me, team) = (by.who.clone(), by.who.clone(), slug.clone());

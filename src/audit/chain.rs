@@ -77,8 +77,7 @@ pub fn seal(conn: &mut Conn) -> AppResult<usize> {
 
 /// Follows the whole chain and looks at every event; takes as long as the log is.
 pub fn verify(conn: &mut Conn) -> AppResult<Result<Head, Broken>> {
-    let mut head =
-        Head { number: 0, hash: start(), events: 0, open: queries::count_open(conn)? };
+    let mut head = Head { number: 0, hash: start(), events: 0, open: queries::count_open(conn)? };
     loop {
         let seals = queries::seals_after(conn, head.number, PAGE)?;
         if seals.is_empty() {

@@ -84,6 +84,10 @@ pub fn with(conn: &mut Conn, directory: &mut Directory, rows: &[&Row]) -> AppRes
             answers.push(Answer::NotFound);
             continue;
         };
+        if !is_reached(conn, directory, row, subject)? {
+            answers.push(Answer::NotFound);
+            continue;
+        }
         match check(conn, directory, &mut schemas, row, subject) {
             Ok(category) => {
                 let author = author_of(row, &authors);
@@ -124,6 +128,17 @@ pub fn with(conn: &mut Conn, directory: &mut Directory, rows: &[&Row]) -> AppRes
         crate::signals::actions::consider(conn, &candidates)?;
     }
     Ok(answers)
+}
+
+/// Whether the sender's key is for the interaction's agent and team.
+fn is_reached(
+    conn: &mut Conn,
+    directory: &mut Directory,
+    row: &Row,
+    subject: &Subject,
+) -> AppResult<bool> {
+    let Some(reach) = &row.permit.reach else { return Ok(true) };
+    directory.reaches(conn, reach, &subject.agent.slug, subject.deployment.team_id)
 }
 
 fn targets(

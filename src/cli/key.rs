@@ -60,7 +60,8 @@ pub(super) fn run(config: &Config, command: &Command) -> anyhow::Result<ExitCode
     match command {
         Command::Create(create) => {
             let new = new_key(create);
-            let made = db.write_now(move |conn| admin::keys::make(conn, Actor::CommandLine, &new))?;
+            let made =
+                db.write_now(move |conn| admin::keys::make(conn, Actor::CommandLine, &new))?;
             show(&made);
         }
         Command::List => list(&db)?,

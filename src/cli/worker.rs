@@ -13,7 +13,7 @@ pub(super) fn run(config: &Config) -> anyhow::Result<ExitCode> {
         mailer: Mailer::from_config(config)?,
         nudge: Nudge::default(),
         limits: None,
-            keys: None,
+        keys: None,
         metrics: None,
     };
     eprintln!("working on {}; stop me with Ctrl-C", db.target());
