@@ -6,6 +6,7 @@ pub mod client;
 pub mod diff;
 pub mod errors;
 pub mod form;
+pub mod head;
 pub mod json;
 pub mod kept_form;
 pub mod limits;
