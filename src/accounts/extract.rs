@@ -206,8 +206,8 @@ pub struct ApiKey<S> {
     needs: PhantomData<S>,
 }
 
-/// A program with a key that has scope `S`, perhaps for some agents or teams only: the handler gives
-/// its queries the `reach`.
+/// A program with a key that has scope `S`, perhaps for some agents or teams only: the handler
+/// gives its queries the `reach`.
 pub struct LimitedKey<S> {
     pub key: Key,
     /// What the key is for.

@@ -23,9 +23,13 @@ CREATE INDEX audit_events_actor ON audit_events (actor_id, id);
 CREATE INDEX audit_events_action ON audit_events (action, id);
 CREATE INDEX audit_events_subject ON audit_events (subject, id);
 
--- Append-only, whoever asks: an event gets its seal once, and nothing else ever changes.
+-- Append-only, whoever asks: an event gets its seal once, and nothing else ever changes. Half a
+-- copy of another database may be emptied, to begin anew.
 CREATE FUNCTION audit_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    IF TG_OP = 'DELETE' AND EXISTS (SELECT 1 FROM installation WHERE name = 'copying') THEN
+        RETURN OLD;
+    END IF;
     RAISE EXCEPTION 'the audit log is append-only';
 END $$;
 CREATE TRIGGER audit_events_kept BEFORE UPDATE ON audit_events FOR EACH ROW

@@ -8,6 +8,8 @@ mod reach;
 mod teams;
 mod together;
 
+pub use reach::limited;
+
 use crate::support::{Browser, TestApp};
 use diesel::prelude::*;
 use overrule::accounts::PersonId;

@@ -74,11 +74,14 @@ fn sees_only(app: &TestApp, scene: &Scene, api: &Api, is_mine: impl Fn(&str, &st
         assert_eq!(matches!(status, 200 | 201), found, "{agent} {team}: {status}");
         let line = json!({"agent": agent, "team": team, "input": "New?", "output": "Yes."});
         api.log(&line).is(expected(201, 422));
-        // Another's key neither tells its id nor gives a link to it.
-        let taken = json!({"agent": agent, "external_id": format!("{agent}-{team}"),
-            "input": "Changed?", "output": "Yes."});
-        let answer = api.log(&taken);
-        assert_eq!(answer.text.contains(id.as_str()), found, "{}", answer.text);
+        // Whatever team it names, another's key neither tells its id nor gives a link to it.
+        for named in ["support", "sales"] {
+            let taken = json!({"agent": agent, "external_id": format!("{agent}-{team}"),
+                "team": named, "input": "Changed?", "output": "Yes."});
+            let answer = api.log(&taken);
+            let tells = found && is_mine(agent, named);
+            assert_eq!(answer.text.contains(id.as_str()), tells, "{}", answer.text);
+        }
     }
     let listed = api.get("/api/v1/feedback").is(200).json();
     for one in listed["items"].as_array().unwrap() {

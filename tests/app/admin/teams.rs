@@ -39,7 +39,7 @@ fn a_leader_manages_their_own_members_and_nothing_else() {
     let otto = app.person("otto@example.com", "Otto", &["sales:champion"]).signed_in();
     app.person("new@example.com", "Newcomer", &[]);
     let mine = cleo.open("/").click("My team").is(200).is_at("/teams/support");
-    mine.sees("Max").sees("helper").does_not_see("Otto").does_not_see("Rename");
+    mine.sees("Max").sees("Helper").does_not_see("Otto").does_not_see("Rename");
     for leader in [&cleo, &max] {
         let team = leader.open("/teams/support");
         let team = team.fill("Add somebody by their e-mail address", "new@example.com");
