@@ -4,6 +4,7 @@ use crate::accounts::KeyCache;
 use crate::db::Db;
 use crate::error::{AppError, AppResult};
 use crate::mail::{Mailer, Nudge, outbox};
+use crate::web::budgets::Budgets;
 use crate::web::limits::Limits;
 use crate::web::operating::Metrics;
 use crate::{accounts, audit, clock};
@@ -37,6 +38,8 @@ pub struct Tools {
     pub nudge: Nudge,
     /// The rate limits of the server in this process, if there is one.
     pub limits: Option<Limits>,
+    /// What callers of the server in this process may ask for.
+    pub budgets: Option<Budgets>,
     /// The keys that the server in this process has met.
     pub keys: Option<Data<KeyCache>>,
     /// The figures of this process, if it shows them.
@@ -107,6 +110,9 @@ async fn tidy(tools: Tools, mut stop: watch::Receiver<bool>) {
 async fn tidy_once(tools: &Tools) -> AppResult<()> {
     if let Some(limits) = &tools.limits {
         limits.tidy();
+    }
+    if let Some(budgets) = &tools.budgets {
+        budgets.tidy();
     }
     let removed = tools
         .db

@@ -8,6 +8,7 @@ use crate::jobs::{Jobs, Tools};
 use crate::journeys;
 use crate::mail::{Mailer, Nudge};
 use crate::telemetry::RequestSpan;
+use crate::web::budgets::Budgets;
 use crate::web::limits::{Limit, Limits};
 use crate::web::operating::{self, Metrics};
 use crate::web::token::{self, Signer};
@@ -40,6 +41,7 @@ struct Parts {
     queues: Data<Queues>,
     site: Data<Site>,
     limits: Data<Limits>,
+    budgets: Data<Budgets>,
     keys: Data<KeyCache>,
     nudge: Data<Nudge>,
     metrics: Data<Metrics>,
@@ -82,6 +84,7 @@ impl Server {
             queues,
             site: Data::new(site),
             limits: Data::new(limits),
+            budgets: Data::new(Budgets::new(&config.limits)),
             keys: Data::new(KeyCache::default()),
             nudge: Data::new(Nudge::default()),
             metrics: Data::new(Metrics::install()?),
@@ -115,6 +118,7 @@ impl Server {
             mailer: self.mailer,
             nudge: parts.nudge.as_ref().clone(),
             limits: Some(parts.limits.as_ref().clone()),
+            budgets: Some(parts.budgets.as_ref().clone()),
             keys: Some(parts.keys.clone()),
             metrics: Some(parts.metrics.as_ref().clone()),
         };
@@ -128,13 +132,14 @@ impl Server {
                     .app_data(parts.queues)
                     .app_data(parts.site)
                     .app_data(parts.limits)
+                    .app_data(parts.budgets)
                     .app_data(parts.keys)
                     .app_data(parts.nudge)
                     .app_data(parts.metrics)
                     .app_data(PayloadConfig::new(MAX_REQUEST))
                     .app_data(FormConfig::default().limit(web::form::MAX_FORM))
                     .app_data(JsonConfig::default().limit(MAX_REQUEST))
-                    .wrap(from_fn(web::client::remember))
+                    .wrap(from_fn(web::origin::remember))
                     .wrap(from_fn(web::same_origin::check))
                     .wrap(from_fn(web::kept_form::keep))
                     .wrap(from_fn(web::errors::render))

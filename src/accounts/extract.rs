@@ -8,6 +8,7 @@ use super::queries;
 use crate::clock;
 use crate::db::{Db, Hash};
 use crate::error::AppError;
+use crate::web::budgets::{self, Caller};
 use crate::web::{PageContext, Site, Viewer, token};
 use actix_web::dev::Payload;
 use actix_web::web::Data;
@@ -74,6 +75,8 @@ impl FromRequest for Anyone {
         let request = request.clone();
         Box::pin(async move {
             let who = session(&request).await?;
+            let caller = who.as_ref().map_or(Caller::Stranger, |who| Caller::Person(who.id().0));
+            budgets::spend(&request, caller)?;
             let viewer = who.as_ref().map(viewer);
             if let Some(viewer) = &viewer {
                 request.extensions_mut().insert(viewer.clone());
@@ -249,8 +252,12 @@ impl<S: Needs + 'static> FromRequest for LimitedKey<S> {
 
 /// The key that the request bears, if it is good.
 async fn key_of(request: &HttpRequest) -> Result<Key, AppError> {
-    let token = bearer(request).ok_or(AppError::SignIn)?;
-    let key = find_key(request, token::hash(token)).await?.filter(Key::is_good);
+    let key = match bearer(request) {
+        Some(token) => find_key(request, token::hash(token)).await?.filter(Key::is_good),
+        None => None,
+    };
+    let caller = key.as_ref().map_or(Caller::Stranger, |key| Caller::Key(key.id.0));
+    budgets::spend(request, caller)?;
     let key = key.ok_or(AppError::SignIn)?;
     if let Some(cache) = request.app_data::<Data<KeyCache>>() {
         cache.used(key.id);

@@ -339,4 +339,5 @@ pub fn apply(
 
 #[cfg(test)]
 #[path = "roster_tests.rs"]
+#[allow(clippy::unwrap_used)]
 mod tests;

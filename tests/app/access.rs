@@ -278,8 +278,8 @@ fn call(caller: &Caller, method: &str, path: &str) -> String {
 const LEGEND: &str = "\
 Every route, and what it answers to every kind of person and program. All that is asked for belongs
 to one team, `support`; forms and bodies are empty, so that whoever may is told what is missing
-(400, 409, 422) rather than let through. `→in` leads to the page for signing in. Programs come to pages,
-too, with a key instead of a session, and browsers to the API with a session instead of a key.
+(400, 409, 422) rather than let through. `→in` leads to the page for signing in. Programs come to
+pages, too, with a key instead of a session, and browsers to the API with a session instead of one.
 ";
 
 #[test]

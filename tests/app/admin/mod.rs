@@ -3,6 +3,7 @@
 mod audit;
 mod importing;
 mod keys;
+mod limits;
 mod people;
 mod reach;
 mod teams;
