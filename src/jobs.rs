@@ -1,12 +1,15 @@
 //! The clock's work, beside the server. Each job is safe to run twice and on two machines.
 
+use crate::accounts::KeyCache;
 use crate::accounts::sessions::{self, Seen};
 use crate::db::{Conn, Db};
 use crate::error::{AppError, AppResult};
 use crate::mail::{Mailer, Nudge, outbox};
+use crate::web::budgets::Budgets;
 use crate::web::limits::Limits;
 use crate::web::operating::Metrics;
-use crate::{accounts, clock};
+use crate::{accounts, audit, clock};
+use actix_web::web::Data;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -23,6 +26,12 @@ const NOTE_EVERY: Duration = Duration::from_secs(60);
 /// How often figures are folded together, so that they take no memory between scrapes.
 const FOLD_EVERY: Duration = Duration::from_secs(5);
 
+/// How often the audit log is sealed, and how soon again while there is more.
+const SEAL_EVERY: Duration = Duration::from_secs(30);
+const SEAL_PAUSE: Duration = Duration::from_secs(5);
+/// How often it is looked whether a key was used that should be written down.
+const NOTE_KEYS_EVERY: Duration = Duration::from_secs(2);
+
 /// What the jobs work with.
 #[derive(Clone)]
 pub struct Tools {
@@ -32,6 +41,10 @@ pub struct Tools {
     pub nudge: Nudge,
     /// The rate limits of the server in this process, if there is one.
     pub limits: Option<Limits>,
+    /// What callers of the server in this process may ask for.
+    pub budgets: Option<Budgets>,
+    /// The keys that the server in this process has met.
+    pub keys: Option<Data<KeyCache>>,
     /// The figures of this process, if it shows them.
     pub metrics: Option<Metrics>,
     /// The sessions that the server in this process saw used, if there is one.
@@ -52,6 +65,8 @@ impl Jobs {
             tokio::spawn(mail(tools.clone(), stopped.clone())),
             tokio::spawn(tidy(tools.clone(), stopped.clone())),
             tokio::spawn(note(tools.clone(), stopped.clone())),
+            tokio::spawn(seal(tools.clone(), stopped.clone())),
+            tokio::spawn(note_keys(tools.clone(), stopped.clone())),
             tokio::spawn(fold(tools, stopped)),
         ];
         Self { stop, tasks }
@@ -102,6 +117,9 @@ async fn tidy_once(tools: &Tools) -> AppResult<()> {
     if let Some(limits) = &tools.limits {
         limits.tidy();
     }
+    if let Some(budgets) = &tools.budgets {
+        budgets.tidy();
+    }
     let removed = tools
         .db
         .write(|conn| {
@@ -127,6 +145,48 @@ async fn note(tools: Tools, mut stop: watch::Receiver<bool>) {
             if let Err(error) = tools.db.write(write).await {
                 tell("note", &error);
             }
+        }
+    }
+}
+
+/// Seals what was added to the audit log; a full batch is followed by the next at once.
+async fn seal(tools: Tools, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        let sealed = match tools.db.read(|conn| Ok(audit::queries::has_open(conn)?)).await {
+            Ok(false) => Ok(0),
+            Ok(true) => tools.db.write(audit::seal).await,
+            Err(error) => Err(error),
+        };
+        let pause = match sealed {
+            Ok(0) => SEAL_EVERY,
+            Ok(_) => SEAL_PAUSE,
+            Err(error) => {
+                tell("seal", &error);
+                AFTER_FAILURE
+            }
+        };
+        tokio::select! {
+            () = sleep(pause) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+/// Writes down which keys are in use, each every five minutes at most.
+async fn note_keys(tools: Tools, mut stop: watch::Receiver<bool>) {
+    let Some(keys) = tools.keys else { return };
+    while !*stop.borrow() {
+        let uses = keys.unnoted();
+        if !uses.is_empty() {
+            let written = uses.clone();
+            match tools.db.write(move |conn| accounts::keys::note_uses(conn, &written)).await {
+                Ok(()) => keys.noted(&uses),
+                Err(error) => tell("keys", &error),
+            }
+        }
+        tokio::select! {
+            () = sleep(NOTE_KEYS_EVERY) => {}
+            _ = stop.changed() => {}
         }
     }
 }

@@ -23,6 +23,7 @@ pub mod signals;
 pub mod capture;
 pub mod exports;
 pub mod triage;
+pub mod admin;
 pub mod journeys;
 
 pub mod moving;

@@ -33,20 +33,6 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     use super::{Id, Instant, Json};
-    audit_events (id) {
-        id -> Id,
-        actor_kind -> Text,
-        actor_id -> Nullable<Id>,
-        action -> Text,
-        subject -> Text,
-        detail -> Json,
-        created_at -> Instant,
-    }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
-    use super::{Id, Instant, Json};
     people (id) {
         id -> Id,
         address -> Nullable<Text>,
@@ -94,6 +80,12 @@ diesel::table! {
         scopes -> Text,
         created_at -> Instant,
         revoked_at -> Nullable<Instant>,
+        hint -> Text,
+        agents -> Nullable<Text>,
+        teams -> Nullable<Text>,
+        expires_at -> Nullable<Instant>,
+        last_used_at -> Nullable<Instant>,
+        replaced_by -> Nullable<Id>,
     }
 }
 
@@ -306,9 +298,11 @@ diesel::table! {
     }
 }
 
+mod audit;
 mod signing_in;
 mod triage;
 
+pub use audit::{audit_events, audit_origins, audit_seals};
 pub use signing_in::{identities, passwords, sessions, sign_in_links, sign_in_tries};
 pub use triage::{claims, queue, reviews, saved_filters};
 
@@ -316,6 +310,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     installation,
     outbox,
     audit_events,
+    audit_origins,
+    audit_seals,
     people,
     teams,
     memberships,

@@ -8,6 +8,7 @@ use crate::jobs::{Jobs, Tools};
 use crate::journeys;
 use crate::mail::{Mailer, Nudge};
 use crate::telemetry::RequestSpan;
+use crate::web::budgets::Budgets;
 use crate::web::limits::{Limit, Limits};
 use crate::web::operating::{self, Metrics};
 use crate::web::token::{self, Signer};
@@ -40,6 +41,7 @@ struct Parts {
     queues: Data<Queues>,
     site: Data<Site>,
     limits: Data<Limits>,
+    budgets: Data<Budgets>,
     keys: Data<KeyCache>,
     door: Data<Door>,
     nudge: Data<Nudge>,
@@ -84,6 +86,7 @@ impl Server {
             queues,
             site: Data::new(site),
             limits: Data::new(limits),
+            budgets: Data::new(Budgets::new(&config.limits)),
             keys: Data::new(KeyCache::default()),
             door: Data::new(Door::new(config)?),
             nudge: Data::new(Nudge::default()),
@@ -125,6 +128,8 @@ impl Server {
             mailer: self.mailer,
             nudge: parts.nudge.as_ref().clone(),
             limits: Some(parts.limits.as_ref().clone()),
+            budgets: Some(parts.budgets.as_ref().clone()),
+            keys: Some(parts.keys.clone()),
             metrics: Some(parts.metrics.as_ref().clone()),
             seen: Some(parts.door.seen.clone()),
         };
@@ -138,6 +143,7 @@ impl Server {
                     .app_data(parts.queues)
                     .app_data(parts.site)
                     .app_data(parts.limits)
+                    .app_data(parts.budgets)
                     .app_data(parts.keys)
                     .app_data(parts.door)
                     .app_data(parts.nudge)
@@ -145,6 +151,7 @@ impl Server {
                     .app_data(PayloadConfig::new(MAX_REQUEST))
                     .app_data(FormConfig::default().limit(web::form::MAX_FORM))
                     .app_data(JsonConfig::default().limit(MAX_REQUEST))
+                    .wrap(from_fn(web::origin::remember))
                     .wrap(from_fn(web::same_origin::check))
                     .wrap(from_fn(web::kept_form::keep))
                     .wrap(from_fn(web::errors::render))
@@ -199,6 +206,7 @@ fn routes(cfg: &mut ServiceConfig) {
         .configure(capture::routes)
         .configure(crate::exports::api::routes)
         .configure(crate::triage::routes)
+        .configure(crate::admin::routes)
         .configure(crate::openapi::routes)
         .configure(journeys::routes);
 }

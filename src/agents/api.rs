@@ -4,8 +4,8 @@ use super::actions::{self, AgentChange};
 use super::model::{Agent, ReviewPolicy, Visibility};
 use super::tree::Node;
 use super::{OutputKind, queries};
-use crate::accounts::ApiKey;
 use crate::accounts::extract::scope::{Admin, Read};
+use crate::accounts::{ApiKey, LimitedKey};
 use crate::audit::Actor;
 use crate::db::{Conn, Db, Instant};
 use crate::error::{AppError, AppResult};
@@ -215,11 +215,16 @@ fn change(input: AgentInput) -> AgentChange {
     security(("key" = [])),
 )]
 #[get("/api/v1/agents/{slug}")]
-pub async fn show(_by: ApiKey<Read>, db: Data<Db>, slug: Path<String>) -> AppResult<HttpResponse> {
+pub async fn show(
+    by: LimitedKey<Read>,
+    db: Data<Db>,
+    slug: Path<String>,
+) -> AppResult<HttpResponse> {
     let slug = slug.into_inner();
     let agent = db
         .read(move |conn| {
-            let (agent, team) = queries::find_with_team(conn, &slug)?.ok_or(AppError::NotFound)?;
+            let found = queries::find_reached_by(conn, &by.reach, &slug)?;
+            let (agent, team) = found.ok_or(AppError::NotFound)?;
             out(conn, agent, team)
         })
         .await?;
@@ -250,7 +255,7 @@ struct Paging {
 )]
 #[get("/api/v1/agents")]
 pub async fn list(
-    _by: ApiKey<Read>,
+    by: LimitedKey<Read>,
     db: Data<Db>,
     request: HttpRequest,
 ) -> AppResult<HttpResponse> {
@@ -261,7 +266,7 @@ pub async fn list(
     let before = paging::before(paging.cursor.as_deref())?;
     let agents = db
         .read(move |conn| {
-            let rows = queries::list_before(conn, before, limit + 1)?;
+            let rows = queries::list_reached_by(conn, &by.reach, before, limit + 1)?;
             rows.into_iter().map(|(agent, team)| out(conn, agent, team)).collect()
         })
         .await?;

@@ -5,8 +5,8 @@ use super::actions::{self, DeploymentChange};
 use super::directory::{Directory, Unknown};
 use super::model::{Deployment, Environment, ReviewPolicy, Visibility};
 use super::queries;
-use crate::accounts::ApiKey;
 use crate::accounts::extract::scope::{Admin, Read};
+use crate::accounts::{ApiKey, LimitedKey};
 use crate::audit::Actor;
 use crate::db::{Conn, Db, Instant};
 use crate::error::{AppError, AppResult, Mistakes};
@@ -182,7 +182,7 @@ struct Paging {
 )]
 #[get("/api/v1/agents/{slug}/deployments")]
 pub async fn list(
-    _by: ApiKey<Read>,
+    by: LimitedKey<Read>,
     db: Data<Db>,
     request: HttpRequest,
     slug: Path<String>,
@@ -194,8 +194,9 @@ pub async fn list(
     let before = paging::before(paging.cursor.as_deref())?;
     let rows: Vec<DeploymentOut> = db
         .read(move |conn| {
-            let agent = queries::find_by_slug(conn, &slug)?.ok_or(AppError::NotFound)?;
-            let rows = queries::list_deployments_of(conn, agent.id, before, limit + 1)?;
+            let found = queries::find_reached_by(conn, &by.reach, &slug)?;
+            let (agent, _) = found.ok_or(AppError::NotFound)?;
+            let rows = queries::list_deployments_of(conn, agent.id, &by.reach, before, limit + 1)?;
             Ok(rows.into_iter().map(|(row, team)| out(&slug, team, &row)).collect())
         })
         .await?;

@@ -8,7 +8,7 @@ use super::model::{
     Visibility,
 };
 use super::{DeploymentId, queries};
-use crate::accounts::{self, TeamId};
+use crate::accounts::{self, Reach, TeamId};
 use crate::clock;
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
@@ -94,6 +94,28 @@ impl Directory {
         };
         self.teams.insert(slug.to_owned(), team);
         Ok(team)
+    }
+
+    /// Whether a key with this reach is for the agent in the team.
+    pub fn reaches(
+        &mut self,
+        conn: &mut Conn,
+        reach: &Reach,
+        agent: &str,
+        team: TeamId,
+    ) -> AppResult<bool> {
+        if !reach.has_agent(agent) {
+            return Ok(false);
+        }
+        let Some(slugs) = &reach.teams else { return Ok(true) };
+        for slug in slugs {
+            match self.team(conn, slug, Unknown::Refuse) {
+                Ok(reached) if reached == team => return Ok(true),
+                Ok(_) | Err(AppError::Invalid(_)) => {}
+                Err(other) => return Err(other),
+            }
+        }
+        Ok(false)
     }
 
     /// The version of an agent; a version is always made on first sight.

@@ -13,6 +13,8 @@ pub(super) fn run(config: &Config) -> anyhow::Result<ExitCode> {
         mailer: Mailer::from_config(config)?,
         nudge: Nudge::default(),
         limits: None,
+        budgets: None,
+        keys: None,
         metrics: None,
         seen: None,
     };

@@ -10,6 +10,7 @@ mod file;
 pub mod installation;
 mod lock;
 mod migrations;
+pub mod origin;
 mod pool;
 mod text_enum;
 mod writer;
@@ -83,6 +84,7 @@ impl Db {
         &self,
         work: impl Fn(&mut Conn) -> AppResult<T> + Send + 'static,
     ) -> AppResult<T> {
+        let work = origin::carry(work);
         match &self.0.writer {
             Some(writer) => {
                 let done = writer.submit(work)?.await.map_err(|_| writer::lost())?;

@@ -8,6 +8,7 @@ use crate::clock;
 use crate::db::{Conn, Db};
 use crate::error::{AppError, AppResult};
 use crate::feedback::FeedbackId;
+use crate::web::budgets::{self, Caller};
 use crate::web::limits::Limits;
 use crate::web::paging::{PAGE_ROWS, Page};
 use crate::web::token::Purpose;
@@ -113,6 +114,7 @@ pub(super) async fn show_by_token(
         .signer
         .check(Purpose::Receipt, &token, clock::now())
         .map_err(|_| AppError::NotFound)?;
+    budgets::spend(&request, Caller::Link(id))?;
     let facts = db
         .read(move |conn| {
             let found = reports::find(conn, FeedbackId(id))?.ok_or(AppError::NotFound)?;

@@ -2,6 +2,7 @@
 //! signed tokens, cursors and static files.
 
 pub mod assets;
+pub mod budgets;
 pub mod client;
 pub mod diff;
 pub mod errors;
@@ -11,6 +12,7 @@ pub mod json;
 pub mod kept_form;
 pub mod limits;
 pub mod operating;
+pub mod origin;
 pub mod page;
 pub mod paging;
 pub mod problem;

@@ -7,6 +7,7 @@
 
 mod access;
 mod accounts;
+mod admin;
 mod agents;
 mod api;
 mod architecture;

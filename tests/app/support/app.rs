@@ -115,6 +115,10 @@ impl TestApp {
         config.server.threads = Some(1);
         config.limits.link_requests_per_minute = 1_000_000;
         config.limits.sign_ins_per_minute = 1_000_000;
+        config.limits.person_requests_per_minute = 1_000_000;
+        config.limits.key_requests_per_minute = 100_000_000;
+        config.limits.uses_of_a_link_per_minute = 1_000_000;
+        config.limits.stranger_requests_per_minute = 1_000_000;
         Builder { config }
     }
 
