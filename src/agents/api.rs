@@ -53,7 +53,7 @@ pub struct AgentInput {
     labels: Option<Vec<String>>,
     /// A JSON Schema; null takes it away.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = serde_json::Value, required = false)]
     schema: Option<Option<Box<RawValue>>>,
     /// The label of what is out of scope; null takes it away.
     #[serde(default, deserialize_with = "given")]
@@ -90,7 +90,7 @@ pub struct AgentOut {
     pub good_at: String,
     pub not_for: String,
     pub labels: Vec<LabelOut>,
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = serde_json::Value)]
     pub schema: Option<Box<RawValue>>,
     pub out_of_scope_label: Option<String>,
     pub categories: Vec<Node>,

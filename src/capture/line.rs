@@ -44,7 +44,7 @@ pub struct Sent {
     #[serde(default)]
     end_user: Option<String>,
     /// A string (one user message) or a list of `{role, content, …}`.
-    #[schema(value_type = Object)]
+    #[schema(value_type = serde_json::Value)]
     input: Box<RawValue>,
     /// The definitions of the tools the agent could call.
     #[serde(default)]
@@ -52,7 +52,7 @@ pub struct Sent {
     tools: Option<Box<RawValue>>,
     /// A string; any JSON for kind `json`; an assistant's message for kind `message`.
     #[serde(default)]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = serde_json::Value, required = false)]
     output: Option<Box<RawValue>>,
     /// Why there is no output.
     #[serde(default)]

@@ -129,6 +129,9 @@ fn log(error: &AppError) {
     match error {
         AppError::Internal(cause) => tracing::error!(cause = %format!("{cause:#}"), "failed"),
         AppError::Busy(why) => tracing::warn!(%why, "busy"),
+        // Refusals say nothing of who asks; the span has the request's id and route.
+        AppError::Forbidden(why) => tracing::info!(%why, "refused"),
+        AppError::TooMany(seconds) => tracing::info!(seconds, "too many requests"),
         _ => {}
     }
 }
