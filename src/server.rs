@@ -135,7 +135,7 @@ impl Server {
         };
         actix_web::rt::System::new().block_on(async move {
             let jobs = Jobs::start(tools);
-            let demo = parts.site.demo;
+            let (demo, is_secure) = (parts.site.demo, parts.site.secure_cookies);
             let mut server = HttpServer::new(move || {
                 let parts = parts.clone();
                 App::new()
@@ -157,7 +157,7 @@ impl Server {
                     .wrap(from_fn(web::errors::render))
                     .wrap(from_fn(web::in_a_zone))
                     .wrap(from_fn(web::head::as_get))
-                    .wrap(web::security_headers::headers())
+                    .wrap(web::security_headers::headers(is_secure))
                     .wrap(Compress::default())
                     .wrap(TracingLogger::<RequestSpan>::new())
                     .wrap(from_fn(operating::measure))

@@ -93,7 +93,7 @@ pub struct AgentOut {
     pub good_at: String,
     pub not_for: String,
     pub labels: Vec<LabelOut>,
-    #[schema(value_type = serde_json::Value, required = false)]
+    #[schema(value_type = serde_json::Value)]
     pub schema: Option<Box<RawValue>>,
     pub out_of_scope_label: Option<String>,
     pub categories: Vec<Node>,

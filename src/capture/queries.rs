@@ -58,7 +58,7 @@ pub struct FeedbackOut {
     /// `session`, `link` or `key`.
     pub known_by: KnownBy,
     pub verdict: Verdict,
-    #[schema(value_type = serde_json::Value, required = false)]
+    #[schema(value_type = serde_json::Value)]
     pub correction: Option<JsonText>,
     pub category: Option<String>,
     pub severity: Severity,
@@ -88,14 +88,14 @@ pub struct InteractionOut {
     pub occurred_at: Instant,
     pub end_user: Option<String>,
     /// Null once the texts were erased; so are the other texts.
-    #[schema(value_type = serde_json::Value, required = false)]
+    #[schema(value_type = serde_json::Value)]
     pub input: Option<JsonText>,
-    #[schema(value_type = serde_json::Value, required = false)]
+    #[schema(value_type = serde_json::Value)]
     pub tools: Option<JsonText>,
-    #[schema(value_type = serde_json::Value, required = false)]
+    #[schema(value_type = serde_json::Value)]
     pub output: Option<JsonText>,
     pub error: Option<String>,
-    #[schema(value_type = serde_json::Value, required = false)]
+    #[schema(value_type = serde_json::Value)]
     pub sources: Option<JsonText>,
     pub confidence: Option<f64>,
     pub model: Option<String>,

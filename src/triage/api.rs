@@ -58,7 +58,7 @@ pub struct CandidateOut {
     pub item: ItemId,
     pub verdict: Option<Verdict>,
     /// The right output as they say; null where they gave none.
-    #[schema(value_type = serde_json::Value, required = false)]
+    #[schema(value_type = serde_json::Value)]
     pub correction: Option<JsonText>,
     /// How many they are.
     pub weight: i64,

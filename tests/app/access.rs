@@ -335,3 +335,23 @@ fn the_routes_are_found_in_the_sources() {
         assert!(all.contains(&route(method, path)), "{method} {path}");
     }
 }
+
+#[test]
+fn what_is_said_of_security_names_every_rule_and_tests_that_are_there() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(root.join("docs/security.md")).unwrap();
+    for rule in overrule::accounts::may::RULES {
+        let row = format!("| `{}` | {} |", rule.name, rule.lets_in);
+        assert!(text.contains(&row), "{row} is not in docs/security.md");
+    }
+    let sources: String =
+        files("tests", "rs").into_iter().chain(files("src", "rs")).map(|(_, text)| text).collect();
+    let named = text.split('`').skip(1).step_by(2).filter(|word| {
+        let is_name =
+            word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+        is_name && word.matches('_').count() > 2
+    });
+    for name in named {
+        assert!(sources.contains(&format!("fn {name}(")), "no test is called {name}");
+    }
+}
