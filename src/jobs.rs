@@ -3,9 +3,10 @@
 use crate::db::Db;
 use crate::error::{AppError, AppResult};
 use crate::mail::{Mailer, Nudge, outbox};
+use crate::web::Site;
 use crate::web::limits::Limits;
 use crate::web::operating::Metrics;
-use crate::{accounts, clock};
+use crate::{accounts, clock, escalations};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -15,6 +16,8 @@ use tokio::time::sleep;
 const MAIL_EVERY: Duration = Duration::from_secs(1);
 /// How long to leave a database alone that could not be reached.
 const AFTER_FAILURE: Duration = Duration::from_secs(10);
+/// How often is looked whether somebody should be told of an escalation.
+const NOTICES_EVERY: Duration = Duration::from_secs(5);
 /// How often what ran out is removed.
 const TIDY_EVERY: Duration = Duration::from_secs(60 * 60);
 /// How often figures are folded together, so that they take no memory between scrapes.
@@ -25,6 +28,8 @@ const FOLD_EVERY: Duration = Duration::from_secs(5);
 pub struct Tools {
     pub db: Db,
     pub mailer: Mailer,
+    /// What links in mails start with, and what signs them.
+    pub site: Site,
     /// Wakes the mail delivery.
     pub nudge: Nudge,
     /// The rate limits of the server in this process, if there is one.
@@ -46,6 +51,7 @@ impl Jobs {
         let tasks = vec![
             tokio::spawn(mail(tools.clone(), stopped.clone())),
             tokio::spawn(tidy(tools.clone(), stopped.clone())),
+            tokio::spawn(notices(tools.clone(), stopped.clone())),
             tokio::spawn(fold(tools, stopped)),
         ];
         Self { stop, tasks }
@@ -77,6 +83,35 @@ async fn mail(tools: Tools, mut stop: watch::Receiver<bool>) {
             _ = stop.changed() => {}
         }
     }
+}
+
+/// Tells people of escalations until told to stop.
+async fn notices(tools: Tools, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        let pause = match notices_once(&tools).await {
+            Ok(0) => NOTICES_EVERY,
+            Ok(_) => {
+                tools.nudge.mail();
+                continue;
+            }
+            Err(error) => {
+                tell("notices", &error);
+                AFTER_FAILURE
+            }
+        };
+        tokio::select! {
+            () = sleep(pause) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+async fn notices_once(tools: &Tools) -> AppResult<usize> {
+    if !tools.db.read(|conn| escalations::notices::is_due(conn, clock::now())).await? {
+        return Ok(0);
+    }
+    let site = tools.site.clone();
+    tools.db.write(move |conn| escalations::notices::run(conn, &site, clock::now())).await
 }
 
 /// Removes what ran out, at once and then every hour.

@@ -10,7 +10,7 @@ use crate::mail::{Mailer, Nudge};
 use crate::telemetry::RequestSpan;
 use crate::web::limits::{Limit, Limits};
 use crate::web::operating::{self, Metrics};
-use crate::web::token::{self, Signer};
+use crate::web::token;
 use crate::web::{self, Site};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{Data, FormConfig, JsonConfig, PayloadConfig, ServiceConfig};
@@ -53,22 +53,14 @@ impl Server {
             TcpListener::bind(listen).with_context(|| format!("can't listen on {listen}"))?;
         let address = listener.local_addr()?;
         let db = Db::open(&config.target()?)?;
-        let secret = match &config.server.secret {
-            Some(secret) => secret.0.clone(),
-            None => db.write_now(|conn| {
-                Ok(installation::ensure(conn, installation::SECRET, token::random)?)
-            })?,
-        };
+        let secret = site_secret(config, &db)?;
         let public_url =
             config.server.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
-        let site = Site {
-            secure_cookies: public_url.starts_with("https://"),
-            public_url,
-            signer: Signer::new(&secret),
-            link_valid_days: config.links.valid_days,
-            demo,
-            mail_folder: config.data_dir.join("mail"),
-        };
+        let site = Site::new(config, public_url.clone(), &secret, demo);
+        // For workers on other machines, whose mails lead here.
+        db.write_now(move |conn| {
+            Ok(installation::set(conn, installation::PUBLIC_URL, &public_url)?)
+        })?;
         let limits = Limits {
             links: Limit::per_minute(config.limits.link_requests_per_minute),
             sign_ins: Limit::per_minute(config.limits.sign_ins_per_minute),
@@ -113,6 +105,7 @@ impl Server {
         let tools = Tools {
             db: parts.db.as_ref().clone(),
             mailer: self.mailer,
+            site: parts.site.as_ref().clone(),
             nudge: parts.nudge.as_ref().clone(),
             limits: Some(parts.limits.as_ref().clone()),
             metrics: Some(parts.metrics.as_ref().clone()),
@@ -162,6 +155,16 @@ impl Server {
         queues.close();
         db.close();
         Ok(())
+    }
+}
+
+/// What signs links: as the settings say, or made once and kept.
+pub fn site_secret(config: &Config, db: &Db) -> anyhow::Result<String> {
+    match &config.server.secret {
+        Some(secret) => Ok(secret.0.clone()),
+        None => Ok(db.write_now(|conn| {
+            Ok(installation::ensure(conn, installation::SECRET, token::random)?)
+        })?),
     }
 }
 

@@ -71,6 +71,8 @@ pub(super) fn run(config: &Config, command: Command) -> anyhow::Result<ExitCode>
         categories: set.categories.as_deref().map(categories).transpose()?,
         normal_due_minutes: None,
         urgent_due_minutes: None,
+        normal_resolution_minutes: None,
+        urgent_resolution_minutes: None,
     };
     let db = super::open(config)?;
     let slug = set.slug;

@@ -12,6 +12,9 @@ pub const SECRET: &str = "secret";
 /// How far a copy into this database is; gone once it is complete.
 pub const COPYING: &str = "copying";
 
+/// Where the last server that started is reached: what links in mails start with.
+pub const PUBLIC_URL: &str = "public_url";
+
 /// The value called `name`; `make` gives it when nobody has made it yet.
 pub fn ensure(conn: &mut Conn, name: &str, make: impl Fn() -> String) -> QueryResult<String> {
     if let Some(value) = find(conn, name)? {

@@ -8,6 +8,7 @@ use crate::clock;
 use crate::db::{Conn, Db};
 use crate::error::{AppError, AppResult};
 use crate::feedback::FeedbackId;
+use crate::hours;
 use crate::web::limits::Limits;
 use crate::web::paging::{PAGE_ROWS, Page};
 use crate::web::token::Purpose;
@@ -129,5 +130,10 @@ fn facts(conn: &mut Conn, found: reports::Found, reader: Reader) -> AppResult<Fa
         None => (Vec::new(), (None, None)),
     };
     let champions = accounts::champion_names(conn, found.deployment.team_id)?;
-    Ok(Facts { found, decisions, waiting, looks, champions, reader, now })
+    let calendars = hours::calendars(conn, &[found.deployment.team_id])?;
+    let takeover = match found.signal {
+        Some((_, item)) => reports::takeover(conn, item)?,
+        None => None,
+    };
+    Ok(Facts { found, decisions, waiting, looks, champions, calendars, takeover, reader, now })
 }

@@ -18,6 +18,8 @@ pub mod security_headers;
 pub mod strict;
 pub mod token;
 
+use crate::config::Config;
+
 pub use assets::asset;
 pub use page::{PageContext, Viewer, html, page, see_other};
 
@@ -36,4 +38,18 @@ pub struct Site {
     pub mail_folder: std::path::PathBuf,
     /// Whether cookies may travel over HTTPS only.
     pub secure_cookies: bool,
+}
+
+impl Site {
+    /// The installation as the settings have it, reached at `public_url`.
+    pub fn new(config: &Config, public_url: String, secret: &str, demo: bool) -> Self {
+        Self {
+            secure_cookies: public_url.starts_with("https://"),
+            public_url,
+            signer: token::Signer::new(secret),
+            link_valid_days: config.links.valid_days,
+            demo,
+            mail_folder: config.data_dir.join("mail"),
+        }
+    }
 }

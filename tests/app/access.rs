@@ -80,6 +80,7 @@ struct Scene {
     feedback: String,
     deployment: String,
     item: String,
+    escalation: String,
     /// The tokens of a link to give feedback and of a receipt.
     link: String,
     receipt: String,
@@ -100,12 +101,23 @@ fn scene(app: &TestApp) -> Scene {
         let id = schema::queue::table.select(schema::queue::item_id);
         Ok(id.first::<overrule::signals::model::ItemId>(conn)?)
     });
+    // What counts at once leaves nothing in the queue.
+    app.agent("other", json!({"team": "support", "review": "none"}));
+    let other = api.log(&json!({"agent": "other", "input": "Who?", "output": "You."})).is(201);
+    let asks = json!({"interaction": other.at("/id"), "author": "bo@example.com",
+        "verdict": "escalated"});
+    api.judge(&asks).is(201);
+    let escalation = app.write(|conn| {
+        let id = schema::escalations::table.select(schema::escalations::id);
+        Ok(id.first::<overrule::escalations::EscalationId>(conn)?)
+    });
     let token = |url: String| url.rsplit('/').next().unwrap().to_owned();
     Scene {
         interaction: logged.at("/id"),
         feedback: said.at("/id"),
         deployment: deployment.to_string(),
         item: item.to_string(),
+        escalation: escalation.to_string(),
         link: token(logged.at("/correct_url")),
         receipt: token(said.at("/receipt_url")),
     }
@@ -125,6 +137,8 @@ impl Scene {
             .replace("deployments/{id}", &format!("deployments/{}", self.deployment))
             .replace("/triage/{id}", &format!("/triage/{}", self.item))
             .replace("review-items/{id}", &format!("review-items/{}", self.item))
+            .replace("/escalations/{id}", &format!("/escalations/{}", self.escalation))
+            .replace("{team}", "support")
             .replace("{id}", id)
             .replace("{slug}", "helper")
             .replace("{token}", token);

@@ -3,6 +3,7 @@
 use super::decide::told;
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
+use crate::escalations::actions as escalations;
 use crate::signals::model::{Decision, How, ItemId, Outcome, Resolution, Reviewer, SignalStatus};
 use crate::signals::queries as signals;
 use crate::signals::resolve;
@@ -35,6 +36,7 @@ pub fn undo(conn: &mut Conn, by: Reviewer, act: ActId) -> AppResult<ItemId> {
             None => opened(by, None),
         };
         let resolution = resolve(conn, review.item_id, decision)?;
+        follow(conn, by, &resolution)?;
         told(conn, by, "item.undo", &resolution)?;
         first.get_or_insert(review.item_id);
     }
@@ -50,6 +52,14 @@ fn again(before: Resolution) -> Decision {
         how: before.how,
         by,
         reason: before.reason,
+    }
+}
+
+/// What had been passed on is so again, or not any more.
+fn follow(conn: &mut Conn, by: Reviewer, now: &Resolution) -> AppResult<()> {
+    match now.outcome {
+        Outcome::Escalated => escalations::passed_on(conn, now.item_id, by, now.reason.as_deref()),
+        _ => escalations::settled(conn, now.item_id, by),
     }
 }
 
@@ -81,5 +91,6 @@ pub fn reopen(
         return Err(AppError::Conflict("This waits for a decision already.".into()));
     }
     let resolution = resolve(conn, item, opened(by, reason))?;
+    follow(conn, by, &resolution)?;
     told(conn, by, "item.reopen", &resolution)
 }

@@ -3,6 +3,7 @@
 mod api;
 mod bulk;
 mod decisions;
+mod escalations;
 mod queue;
 mod real;
 mod together;
