@@ -1,12 +1,12 @@
 //! The clock's work, beside the server. Each job is safe to run twice and on two machines.
 
-use crate::db::Db;
+use crate::db::{Conn, Db};
 use crate::error::{AppError, AppResult};
 use crate::mail::{Mailer, Nudge, outbox};
 use crate::web::Site;
 use crate::web::limits::Limits;
 use crate::web::operating::Metrics;
-use crate::{accounts, clock, escalations};
+use crate::{accounts, clock, escalations, news};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -16,7 +16,7 @@ use tokio::time::sleep;
 const MAIL_EVERY: Duration = Duration::from_secs(1);
 /// How long to leave a database alone that could not be reached.
 const AFTER_FAILURE: Duration = Duration::from_secs(10);
-/// How often is looked whether somebody should be told of an escalation.
+/// How often is looked whether somebody should be told of an escalation or of their report.
 const NOTICES_EVERY: Duration = Duration::from_secs(5);
 /// How often what ran out is removed.
 const TIDY_EVERY: Duration = Duration::from_secs(60 * 60);
@@ -85,7 +85,7 @@ async fn mail(tools: Tools, mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// Tells people of escalations until told to stop.
+/// Tells people of escalations and of what became of their reports until told to stop.
 async fn notices(tools: Tools, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
         let pause = match notices_once(&tools).await {
@@ -107,11 +107,19 @@ async fn notices(tools: Tools, mut stop: watch::Receiver<bool>) {
 }
 
 async fn notices_once(tools: &Tools) -> AppResult<usize> {
-    if !tools.db.read(|conn| escalations::notices::is_due(conn, clock::now())).await? {
+    let due = |conn: &mut Conn| {
+        let now = clock::now();
+        Ok(escalations::notices::is_due(conn, now)? || news::delivery::is_due(conn, now)?)
+    };
+    if !tools.db.read(due).await? {
         return Ok(0);
     }
     let site = tools.site.clone();
-    tools.db.write(move |conn| escalations::notices::run(conn, &site, clock::now())).await
+    let run = move |conn: &mut Conn| {
+        let now = clock::now();
+        Ok(escalations::notices::run(conn, &site, now)? + news::delivery::run(conn, &site, now)?)
+    };
+    tools.db.write(run).await
 }
 
 /// Removes what ran out, at once and then every hour.

@@ -20,6 +20,7 @@ pub mod hours;
 pub mod interactions;
 pub mod feedback;
 pub mod signals;
+pub mod news;
 pub mod escalations;
 pub mod capture;
 pub mod exports;

@@ -27,6 +27,7 @@ diesel::table! {
         tries -> BigInt,
         delivered_at -> Nullable<Instant>,
         last_error -> Nullable<Text>,
+        unsubscribe -> Nullable<Text>,
     }
 }
 
@@ -266,11 +267,13 @@ diesel::table! {
 mod desk;
 mod hours;
 mod judged;
+mod told;
 mod triage;
 
 pub use desk::{escalation_events, escalation_notices, escalations};
 pub use hours::team_hours;
 pub use judged::{resolutions, review_items, signal_revisions, signals};
+pub use told::{news, news_declined};
 pub use triage::{claims, queue, reviews, saved_filters};
 
 diesel::allow_tables_to_appear_in_same_query!(
@@ -296,6 +299,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     signals,
     signal_revisions,
     team_hours,
+    news,
+    news_declined,
     queue,
     escalations,
     escalation_events,

@@ -188,6 +188,7 @@ fn routes(cfg: &mut ServiceConfig) {
         .configure(crate::agents::routes)
         .configure(capture::routes)
         .configure(crate::exports::api::routes)
+        .configure(crate::news::routes)
         .configure(crate::triage::routes)
         .configure(crate::openapi::routes)
         .configure(journeys::routes);

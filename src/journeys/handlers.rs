@@ -36,6 +36,8 @@ struct IndexPage {
     rows: Vec<Row>,
     is_first: bool,
     older: String,
+    /// Whether the reader is told by mail.
+    is_mailed: bool,
 }
 
 #[derive(Template)]
@@ -58,13 +60,17 @@ pub(super) async fn index(
     query: Query<Cursor>,
 ) -> AppResult<HttpResponse> {
     let (me, before, now) = (by.who.id(), query.cursor, clock::now());
-    let found =
-        db.read(move |conn| Ok(reports::list_by_author(conn, me, before, PAGE_ROWS + 1)?)).await?;
+    let (found, is_mailed) = db
+        .read(move |conn| {
+            let found = reports::list_by_author(conn, me, before, PAGE_ROWS + 1)?;
+            Ok((found, !crate::news::queries::is_declined(conn, me)?))
+        })
+        .await?;
     let found = Page::cut(found, PAGE_ROWS, |row| row.id.to_string());
     let older = found.next.as_ref().map(|next| format!("/feedback?cursor={next}"));
     let rows = found.items.into_iter().map(|listed| row(listed, now)).collect();
     let (is_first, older) = (before.is_none(), older.unwrap_or_default());
-    page(StatusCode::OK, &IndexPage { ctx: by.ctx(), rows, is_first, older })
+    page(StatusCode::OK, &IndexPage { ctx: by.ctx(), rows, is_first, older, is_mailed })
 }
 
 /// A report as a row of a list.

@@ -15,6 +15,8 @@ pub enum Purpose {
     Feedback = 1,
     /// To read what became of one feedback.
     Receipt = 2,
+    /// To switch off mails about what one reported.
+    Unsubscribe = 8,
 }
 
 /// Why a signed token is refused.

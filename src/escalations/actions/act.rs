@@ -11,6 +11,8 @@ use crate::escalations::model::{
     Escalation, EscalationId, Event, EventKind, MAX_MINUTES, MAX_TEXT, Outcome, State,
 };
 use crate::escalations::queries;
+use crate::news::actions as news;
+use crate::news::model::NewsKind;
 use crate::web::Site;
 use serde_json::json;
 
@@ -47,8 +49,11 @@ pub fn act(
         event.assignee_id = assignee(conn, &row, *to)?;
     }
     must_be_in_state(conn, &row, act)?;
-    let kind = event.kind;
+    let (kind, body) = (event.kind, event.body.clone());
     let row = happen(conn, row, &[event])?;
+    if let Some(told) = told(act) {
+        news::tell(conn, row.item_id, Some(who.id()), told, body.as_deref())?;
+    }
     if let Act::Assign(Some(to)) = act
         && *to != who.id()
     {
@@ -58,6 +63,16 @@ pub fn act(
     let subject = format!("escalation:{id}");
     audit::record(conn, Actor::Person(who.id().0), "escalation.change", &subject, detail)?;
     Ok(row)
+}
+
+/// What the reporter is told of it by mail.
+fn told(act: &Act) -> Option<NewsKind> {
+    match act {
+        Act::Answer(_) => Some(NewsKind::Answered),
+        Act::Ask(_) => Some(NewsKind::Asked),
+        Act::Resolve { .. } => Some(NewsKind::Closed),
+        Act::Assign(_) | Act::Note(_) | Act::Resume | Act::Reopen(_) => None,
+    }
 }
 
 fn event(row: &Escalation, act: &Act) -> AppResult<Event> {

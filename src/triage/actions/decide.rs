@@ -8,6 +8,8 @@ use crate::db::Conn;
 use crate::error::{AppError, AppResult};
 use crate::escalations::actions as escalations;
 use crate::interactions::JsonText;
+use crate::news::actions as news;
+use crate::news::model::NewsKind;
 use crate::schema::{claims, reviews};
 use crate::signals::model::{
     Decision, How, ItemId, Outcome, Resolution, ResolutionId, Reviewer, SignalStatus,
@@ -57,6 +59,7 @@ pub fn decide(
         let decision = Decision { outcome, label, how, by: Some(by), reason };
         let resolution = crate::signals::resolve(conn, each, decision)?;
         record(conn, by, act, round, &resolution, choice)?;
+        news::tell(conn, each, by.person(), NewsKind::Decided, None)?;
         if outcome != Outcome::Escalated {
             escalations::settled(conn, each, by)?;
         } else if each == item {

@@ -4,6 +4,8 @@ use super::decide::told;
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
 use crate::escalations::actions as escalations;
+use crate::news::actions as news;
+use crate::news::model::NewsKind;
 use crate::signals::model::{Decision, How, ItemId, Outcome, Resolution, Reviewer, SignalStatus};
 use crate::signals::queries as signals;
 use crate::signals::resolve;
@@ -37,6 +39,10 @@ pub fn undo(conn: &mut Conn, by: Reviewer, act: ActId) -> AppResult<ItemId> {
         };
         let resolution = resolve(conn, review.item_id, decision)?;
         follow(conn, by, &resolution)?;
+        match resolution.outcome {
+            Outcome::Reopened => news::take_back(conn, review.item_id, by.person())?,
+            _ => news::tell(conn, review.item_id, by.person(), NewsKind::Decided, None)?,
+        }
         told(conn, by, "item.undo", &resolution)?;
         first.get_or_insert(review.item_id);
     }
@@ -92,5 +98,6 @@ pub fn reopen(
     }
     let resolution = resolve(conn, item, opened(by, reason))?;
     follow(conn, by, &resolution)?;
+    news::take_back(conn, item, by.person())?;
     told(conn, by, "item.reopen", &resolution)
 }

@@ -4,6 +4,7 @@ mod api;
 mod bulk;
 mod decisions;
 mod escalations;
+mod news;
 mod queue;
 mod real;
 mod together;
