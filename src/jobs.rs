@@ -5,10 +5,11 @@ use crate::accounts::sessions::{self, Seen};
 use crate::db::{Conn, Db};
 use crate::error::{AppError, AppResult};
 use crate::mail::{Mailer, Nudge, outbox};
+use crate::web::Site;
 use crate::web::budgets::Budgets;
 use crate::web::limits::Limits;
 use crate::web::operating::Metrics;
-use crate::{accounts, audit, clock};
+use crate::{accounts, audit, clock, escalations, news};
 use actix_web::web::Data;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -19,6 +20,8 @@ use tokio::time::sleep;
 const MAIL_EVERY: Duration = Duration::from_secs(1);
 /// How long to leave a database alone that could not be reached.
 const AFTER_FAILURE: Duration = Duration::from_secs(10);
+/// How often is looked whether somebody should be told of an escalation or of their report.
+const NOTICES_EVERY: Duration = Duration::from_secs(5);
 /// How often what ran out is removed.
 const TIDY_EVERY: Duration = Duration::from_secs(60 * 60);
 /// How often it is written down which sessions were used.
@@ -37,6 +40,8 @@ const NOTE_KEYS_EVERY: Duration = Duration::from_secs(2);
 pub struct Tools {
     pub db: Db,
     pub mailer: Mailer,
+    /// What links in mails start with, and what signs them.
+    pub site: Site,
     /// Wakes the mail delivery.
     pub nudge: Nudge,
     /// The rate limits of the server in this process, if there is one.
@@ -67,6 +72,7 @@ impl Jobs {
             tokio::spawn(note(tools.clone(), stopped.clone())),
             tokio::spawn(seal(tools.clone(), stopped.clone())),
             tokio::spawn(note_keys(tools.clone(), stopped.clone())),
+            tokio::spawn(notices(tools.clone(), stopped.clone())),
             tokio::spawn(fold(tools, stopped)),
         ];
         Self { stop, tasks }
@@ -98,6 +104,43 @@ async fn mail(tools: Tools, mut stop: watch::Receiver<bool>) {
             _ = stop.changed() => {}
         }
     }
+}
+
+/// Tells people of escalations and of what became of their reports until told to stop.
+async fn notices(tools: Tools, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        let pause = match notices_once(&tools).await {
+            Ok(0) => NOTICES_EVERY,
+            Ok(_) => {
+                tools.nudge.mail();
+                continue;
+            }
+            Err(error) => {
+                tell("notices", &error);
+                AFTER_FAILURE
+            }
+        };
+        tokio::select! {
+            () = sleep(pause) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+async fn notices_once(tools: &Tools) -> AppResult<usize> {
+    let due = |conn: &mut Conn| {
+        let now = clock::now();
+        Ok(escalations::notices::is_due(conn, now)? || news::delivery::is_due(conn, now)?)
+    };
+    if !tools.db.read(due).await? {
+        return Ok(0);
+    }
+    let site = tools.site.clone();
+    let run = move |conn: &mut Conn| {
+        let now = clock::now();
+        Ok(escalations::notices::run(conn, &site, now)? + news::delivery::run(conn, &site, now)?)
+    };
+    tools.db.write(run).await
 }
 
 /// Removes what ran out, at once and then every hour.

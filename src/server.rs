@@ -11,7 +11,7 @@ use crate::telemetry::RequestSpan;
 use crate::web::budgets::Budgets;
 use crate::web::limits::{Limit, Limits};
 use crate::web::operating::{self, Metrics};
-use crate::web::token::{self, Signer};
+use crate::web::token;
 use crate::web::{self, Site};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{Data, FormConfig, JsonConfig, PayloadConfig, ServiceConfig};
@@ -56,23 +56,14 @@ impl Server {
             TcpListener::bind(listen).with_context(|| format!("can't listen on {listen}"))?;
         let address = listener.local_addr()?;
         let db = Db::open(&config.target()?)?;
-        let secret = match &config.server.secret {
-            Some(secret) => secret.0.clone(),
-            None => db.write_now(|conn| {
-                Ok(installation::ensure(conn, installation::SECRET, token::random)?)
-            })?,
-        };
+        let secret = site_secret(config, &db)?;
         let public_url =
             config.server.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
-        let site = Site {
-            secure_cookies: public_url.starts_with("https://"),
-            public_url,
-            signer: Signer::new(&secret),
-            link_valid_days: config.links.valid_days,
-            demo,
-            mail_folder: config.data_dir.join("mail"),
-            proxies: config.proxy.addresses.clone(),
-        };
+        let site = Site::new(config, public_url.clone(), &secret, demo);
+        // For workers on other machines, whose mails lead here.
+        db.write_now(move |conn| {
+            Ok(installation::set(conn, installation::PUBLIC_URL, &public_url)?)
+        })?;
         let limits = Limits {
             links: Limit::per_minute(config.limits.link_requests_per_minute),
             sign_ins: Limit::per_minute(config.limits.sign_ins_per_minute),
@@ -126,6 +117,7 @@ impl Server {
         let tools = Tools {
             db: parts.db.as_ref().clone(),
             mailer: self.mailer,
+            site: parts.site.as_ref().clone(),
             nudge: parts.nudge.as_ref().clone(),
             limits: Some(parts.limits.as_ref().clone()),
             budgets: Some(parts.budgets.as_ref().clone()),
@@ -185,6 +177,16 @@ impl Server {
     }
 }
 
+/// What signs links: as the settings say, or made once and kept.
+pub fn site_secret(config: &Config, db: &Db) -> anyhow::Result<String> {
+    match &config.server.secret {
+        Some(secret) => Ok(secret.0.clone()),
+        None => Ok(db.write_now(|conn| {
+            Ok(installation::ensure(conn, installation::SECRET, token::random)?)
+        })?),
+    }
+}
+
 async fn serve(
     mut server: dev::Server,
     stop: Option<impl Future<Output = bool>>,
@@ -205,6 +207,7 @@ fn routes(cfg: &mut ServiceConfig) {
         .configure(crate::agents::routes)
         .configure(capture::routes)
         .configure(crate::exports::api::routes)
+        .configure(crate::news::routes)
         .configure(crate::triage::routes)
         .configure(crate::admin::routes)
         .configure(crate::openapi::routes)

@@ -68,6 +68,12 @@ pub struct AgentInput {
     /// The same where it is urgent.
     #[serde(default)]
     urgent_due_minutes: Option<i64>,
+    /// Minutes until what was asked of a person should be done with.
+    #[serde(default)]
+    normal_resolution_minutes: Option<i64>,
+    /// The same where it is urgent.
+    #[serde(default)]
+    urgent_resolution_minutes: Option<i64>,
 }
 
 /// Tells `null` from what was left out.
@@ -99,6 +105,8 @@ pub struct AgentOut {
     pub categories: Vec<Node>,
     pub normal_due_minutes: i64,
     pub urgent_due_minutes: i64,
+    pub normal_resolution_minutes: i64,
+    pub urgent_resolution_minutes: i64,
     /// The newest 50.
     pub versions: Vec<String>,
     #[schema(value_type = String, format = DateTime)]
@@ -139,6 +147,8 @@ fn out(conn: &mut Conn, agent: Agent, team: String) -> AppResult<AgentOut> {
         out_of_scope_label: agent.out_of_scope_label,
         normal_due_minutes: agent.normal_due_minutes,
         urgent_due_minutes: agent.urgent_due_minutes,
+        normal_resolution_minutes: agent.normal_resolution_minutes,
+        urgent_resolution_minutes: agent.urgent_resolution_minutes,
         created_at: agent.created_at,
         updated_at: agent.updated_at,
     })
@@ -198,6 +208,8 @@ fn change(input: AgentInput) -> AgentChange {
         categories: input.categories,
         normal_due_minutes: input.normal_due_minutes,
         urgent_due_minutes: input.urgent_due_minutes,
+        normal_resolution_minutes: input.normal_resolution_minutes,
+        urgent_resolution_minutes: input.urgent_resolution_minutes,
     }
 }
 

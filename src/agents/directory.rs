@@ -4,8 +4,8 @@
 
 use super::model::{
     Agent, AgentId, Category, CategoryId, DEFAULT_CATEGORIES, Deployment, Environment, Label,
-    LabelId, NORMAL_DUE_MINUTES, OutputKind, ReviewPolicy, URGENT_DUE_MINUTES, Version, VersionId,
-    Visibility,
+    LabelId, NORMAL_DUE_MINUTES, NORMAL_RESOLUTION_MINUTES, OutputKind, ReviewPolicy,
+    URGENT_DUE_MINUTES, URGENT_RESOLUTION_MINUTES, Version, VersionId, Visibility,
 };
 use super::{DeploymentId, queries};
 use crate::accounts::{self, Reach, TeamId};
@@ -245,6 +245,8 @@ pub fn make_agent(conn: &mut Conn, slug: &str, kind: OutputKind, team: &str) -> 
         urgent_due_minutes: URGENT_DUE_MINUTES,
         created_at: now,
         updated_at: now,
+        normal_resolution_minutes: NORMAL_RESOLUTION_MINUTES,
+        urgent_resolution_minutes: URGENT_RESOLUTION_MINUTES,
     };
     diesel::insert_into(agents::table).values(&agent).execute(conn)?;
     for (position, (slug, name)) in (0..).zip(DEFAULT_CATEGORIES) {
@@ -271,6 +273,8 @@ fn make_deployment(
         normal_due_minutes: agent.normal_due_minutes,
         urgent_due_minutes: agent.urgent_due_minutes,
         created_at: clock::now(),
+        normal_resolution_minutes: agent.normal_resolution_minutes,
+        urgent_resolution_minutes: agent.urgent_resolution_minutes,
     };
     diesel::insert_into(deployments::table).values(&deployment).execute(conn)?;
     Ok(deployment)

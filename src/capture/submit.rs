@@ -127,6 +127,7 @@ pub fn with(conn: &mut Conn, directory: &mut Directory, rows: &[&Row]) -> AppRes
     }
     if !candidates.is_empty() {
         crate::signals::actions::consider(conn, &candidates)?;
+        crate::escalations::actions::report(conn, &candidates)?;
     }
     Ok(answers)
 }

@@ -54,11 +54,22 @@ pub(super) struct Mail {
     tries: i64,
     delivered_at: Option<Instant>,
     last_error: Option<String>,
+    /// Where one click ends mails of this kind.
+    pub(super) unsubscribe: Option<String>,
 }
 
 /// Writes a mail into the outbox, inside the caller's transaction. An error when the recipient
 /// is no mail address; a subject becomes one line.
 pub fn enqueue(conn: &mut Conn, new: NewMail) -> AppResult<()> {
+    insert(conn, new, None)
+}
+
+/// As `enqueue`, with headers by which a mail program ends mails of this kind with one click.
+pub fn enqueue_unsubscribable(conn: &mut Conn, new: NewMail, address: &str) -> AppResult<()> {
+    insert(conn, new, Some(address.to_owned()))
+}
+
+fn insert(conn: &mut Conn, new: NewMail, unsubscribe: Option<String>) -> AppResult<()> {
     if new.recipient.parse::<Address>().is_err() {
         return Err(AppError::invalid("recipient", "is not a mail address"));
     }
@@ -76,6 +87,7 @@ pub fn enqueue(conn: &mut Conn, new: NewMail) -> AppResult<()> {
         tries: 0,
         delivered_at: None,
         last_error: None,
+        unsubscribe,
     };
     diesel::insert_into(outbox::table).values(&mail).execute(conn)?;
     Ok(())
@@ -187,6 +199,7 @@ async fn settle(db: &Db, mail: &Mail, result: Result<(), String>) -> AppResult<(
                         outbox::last_error.eq(None::<String>),
                         outbox::body_text.eq(""),
                         outbox::body_html.eq(""),
+                        outbox::unsubscribe.eq(None::<String>),
                     ))
                     .execute(conn)?;
                 Ok(())

@@ -9,8 +9,8 @@ use crate::feedback::{Feedback, FeedbackId, Verdict};
 use crate::interactions::model::{Body, Interaction};
 use crate::interactions::{InteractionId, JsonText};
 use crate::schema::{
-    agent_versions, agents, feedback, interaction_bodies, interactions, resolutions, review_items,
-    signal_revisions, signals,
+    agent_versions, agents, feedback, interaction_bodies, interactions, queue, resolutions,
+    review_items, signal_revisions, signals,
 };
 use diesel::prelude::*;
 use std::collections::HashMap;
@@ -160,4 +160,9 @@ pub fn as_waiting(
         category_id: feedback.category_id,
         version_id,
     })
+}
+
+/// An item as it waits; none once it is decided.
+pub fn find_waiting(conn: &mut Conn, item: ItemId) -> QueryResult<Option<Waiting>> {
+    queue::table.find(item).select(queue::all_columns).first(conn).optional()
 }

@@ -85,6 +85,7 @@ struct Scene {
     /// Somebody of the team, and a key.
     person: String,
     key: String,
+    escalation: String,
     /// The tokens of a link to give feedback and of a receipt.
     link: String,
     receipt: String,
@@ -110,6 +111,16 @@ fn scene(app: &TestApp) -> Scene {
         let id = schema::api_keys::table.select(schema::api_keys::id);
         Ok(id.first::<overrule::accounts::KeyId>(conn)?)
     });
+    // What counts at once leaves nothing in the queue.
+    app.agent("other", json!({"team": "support", "review": "none"}));
+    let other = api.log(&json!({"agent": "other", "input": "Who?", "output": "You."})).is(201);
+    let asks = json!({"interaction": other.at("/id"), "author": "bo@example.com",
+        "verdict": "escalated"});
+    api.judge(&asks).is(201);
+    let escalation = app.write(|conn| {
+        let id = schema::escalations::table.select(schema::escalations::id);
+        Ok(id.first::<overrule::escalations::EscalationId>(conn)?)
+    });
     let token = |url: String| url.rsplit('/').next().unwrap().to_owned();
     Scene {
         interaction: logged.at("/id"),
@@ -118,6 +129,7 @@ fn scene(app: &TestApp) -> Scene {
         item: item.to_string(),
         person: crate::admin::id_of(app, "target@example.com").to_string(),
         key: key.to_string(),
+        escalation: escalation.to_string(),
         link: token(logged.at("/correct_url")),
         receipt: token(said.at("/receipt_url")),
     }
@@ -142,6 +154,8 @@ impl Scene {
             .replace("/triage/{id}", &format!("/triage/{}", self.item))
             .replace("review-items/{id}", &format!("review-items/{}", self.item))
             .replace("{team}/{environment}", "support/production")
+            .replace("/escalations/{id}", &format!("/escalations/{}", self.escalation))
+            .replace("{team}", "support")
             .replace("{id}", id)
             .replace("{slug}", "helper")
             .replace("{token}", token);
