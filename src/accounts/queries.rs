@@ -1,7 +1,7 @@
 //! Every query on people, teams, sessions and keys.
 
 use super::model::{Key, Membership, Person, PersonId, SignInLink, Team, TeamId, Who};
-use crate::db::{Conn, Hash, Instant};
+use crate::db::{Conn, Hash, Instant, one_of};
 use crate::schema::{api_keys, memberships, people, sessions, sign_in_links, teams};
 use diesel::prelude::*;
 
@@ -85,7 +85,7 @@ pub fn ids_by_address(
     addresses: &[String],
 ) -> QueryResult<Vec<(String, PersonId)>> {
     let rows: Vec<(Option<String>, PersonId)> = people::table
-        .filter(people::address.eq_any(addresses))
+        .filter(one_of(people::address, addresses))
         .select((people::address, people::id))
         .load(conn)?;
     Ok(rows.into_iter().filter_map(|(address, id)| Some((address?, id))).collect())

@@ -9,6 +9,7 @@ mod batch;
 pub mod installation;
 mod lock;
 mod migrations;
+mod one_of;
 mod pool;
 mod text_enum;
 mod writer;
@@ -17,6 +18,7 @@ pub use backend::{Conn, Hash, Instant, Json, MultiBackend, Portable, sql};
 pub use batch::Batch;
 pub use lock::{Holder, lock, lock_path, make_folder};
 pub use migrations::{Migrated, is_current, migrate, newest, pending, version};
+pub use one_of::{Element, one_of, write_hex};
 pub use pool::{Target, open_connection, without_password};
 
 use crate::error::{AppError, AppResult};
@@ -24,6 +26,9 @@ use pool::Pool;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// How long a request waits for the database before its caller hears that it does not answer.
+/// Longer than a lock or a connection is waited for, which have errors of their own.
+const ANSWER: Duration = Duration::from_secs(15);
 /// How long a patient write goes on, and how long it waits between tries.
 const PATIENCE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(200);
@@ -75,7 +80,7 @@ impl Db {
         work: impl Fn(&mut Conn) -> AppResult<T> + Send + 'static,
     ) -> AppResult<T> {
         match &self.0.writer {
-            Some(writer) => writer.submit(work)?.await.map_err(|_| writer::lost())?,
+            Some(writer) => in_time(writer.submit(work)?).await?.map_err(|_| writer::lost())?,
             None => {
                 let db = self.clone();
                 unblock(move || db.write_now(work)).await
@@ -125,7 +130,19 @@ impl Db {
 async fn unblock<T: Send + 'static>(
     work: impl FnOnce() -> AppResult<T> + Send + 'static,
 ) -> AppResult<T> {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|panic| {
+    in_time(tokio::task::spawn_blocking(work)).await?.unwrap_or_else(|panic| {
         Err(AppError::internal(anyhow::anyhow!("the work panicked: {panic}")))
+    })
+}
+
+/// What a future gives, unless the database hangs. The work goes on by itself and may yet be done.
+async fn in_time<T>(work: impl Future<Output = T>) -> AppResult<T> {
+    tokio::time::timeout(ANSWER, work).await.map_err(|_| {
+        tracing::error!("the database does not answer");
+        AppError::Busy(
+            "The database does not answer. What was sent may be stored later; to send it again \
+             does no harm."
+                .into(),
+        )
     })
 }
