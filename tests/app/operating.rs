@@ -16,6 +16,21 @@ fn the_process_says_that_it_lives_and_can_serve() {
 }
 
 #[test]
+fn where_get_answers_head_answers_without_a_body() {
+    let app = TestApp::start();
+    let anyone = app.stranger();
+    for path in ["/healthz", "/readyz", "/sign-in", "/docs", "/openapi.json", "/nothing"] {
+        let get = anyone.get(path);
+        let head = anyone.send(anyone.request("HEAD", path));
+        assert_eq!(head.status, get.status, "{path}");
+        assert_eq!(head.text, "", "{path}");
+        assert_eq!(head.header("content-type"), get.header("content-type"), "{path}");
+    }
+    let agents = anyone.send(anyone.request("HEAD", "/api/v1/agents"));
+    assert_eq!(agents.status, 401, "permission is asked for as with GET");
+}
+
+#[test]
 fn figures_count_requests_by_route_and_hold_nothing_private() {
     let app = TestApp::start();
     app.agent("helper", json!({}));
