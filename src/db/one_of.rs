@@ -79,7 +79,10 @@ impl<C, T: 'static> Expression for OneOf<C, T> {
     type SqlType = Bool;
 }
 impl<C: AppearsOnTable<QS>, T: 'static, QS: ?Sized> AppearsOnTable<QS> for OneOf<C, T> {}
-impl<C: SelectableExpression<QS>, T: 'static, QS: ?Sized> SelectableExpression<QS> for OneOf<C, T> {}
+impl<C, T: 'static, QS: ?Sized> SelectableExpression<QS> for OneOf<C, T> where
+    C: SelectableExpression<QS>
+{
+}
 impl<C: ValidGrouping<G>, T, G> ValidGrouping<G> for OneOf<C, T> {
     type IsAggregate = C::IsAggregate;
 }

@@ -154,7 +154,8 @@ fn a_long_list_whose_server_is_killed_is_sent_again_and_stored_once() {
     let Some(mut machines) = Machines::start() else { return };
     let key = machines.app.key(&[Scope::Ingest, Scope::Read]);
     let lines: Vec<Value> = (0..5_000)
-        .map(|n| json!({"agent": "helper", "external_id": n.to_string(), "input": "x", "output": "y"}))
+        .map(|n| n.to_string())
+        .map(|key| json!({"agent": "helper", "external_id": key, "input": "x", "output": "y"}))
         .collect();
     let all = Value::from(lines).to_string();
     let (killed, url) = machines.servers.remove(0);

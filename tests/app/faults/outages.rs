@@ -1,6 +1,6 @@
 //! What a machine room does to an installation under load: its database is stopped and started, its
-//! disk is full, its network hangs, its mail server is away, its clock is set back. Nothing that was
-//! acknowledged is lost, and it goes on by itself.
+//! disk is full, its network hangs, its mail server is away, its clock is set back. Nothing that
+//! was acknowledged is lost, and it goes on by itself.
 
 use super::{count_stored, line};
 use crate::crash::{checks, load};
