@@ -2,7 +2,7 @@
 
 use super::model::{Key, KeyId, Membership, Person, PersonId, SignInLink, Team, TeamId, Who};
 use crate::audit::ActorId;
-use crate::db::{Conn, Hash, Instant};
+use crate::db::{Conn, Hash, Instant, one_of};
 use crate::schema::{api_keys, memberships, people, sessions, sign_in_links, teams};
 use diesel::prelude::*;
 
@@ -129,7 +129,7 @@ pub fn ids_by_address(
     addresses: &[String],
 ) -> QueryResult<Vec<(String, PersonId)>> {
     let rows: Vec<(Option<String>, PersonId)> = people::table
-        .filter(people::address.eq_any(addresses))
+        .filter(one_of(people::address, addresses))
         .select((people::address, people::id))
         .load(conn)?;
     Ok(rows.into_iter().filter_map(|(address, id)| Some((address?, id))).collect())

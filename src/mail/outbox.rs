@@ -152,23 +152,26 @@ pub fn tidy(conn: &mut Conn, now: Instant) -> QueryResult<usize> {
 }
 
 #[diesel::dsl::auto_type(no_type_alias)]
-fn due(now: Instant, tries: i64) -> _ {
+fn due(now: Instant, soon: Instant, tries: i64) -> _ {
     outbox::table
         .filter(outbox::delivered_at.is_null())
-        .filter(outbox::next_try_at.le(now))
+        // What is from the future was written before the clock was set back.
+        .filter(outbox::next_try_at.le(now).or(outbox::created_at.gt(soon)))
         .filter(outbox::tries.lt(tries))
         .filter(outbox::leased_until.is_null().or(outbox::leased_until.lt(now)))
 }
 
 fn is_due(conn: &mut Conn, now: Instant) -> QueryResult<bool> {
-    let any: Option<MailId> = due(now, TRIES).select(outbox::id).first(conn).optional()?;
+    let any: Option<MailId> =
+        due(now, now.plus_minutes(1), TRIES).select(outbox::id).first(conn).optional()?;
     Ok(any.is_some())
 }
 
 /// Takes the next due mails. Others' transactions step over rows taken here; SQLite has one
 /// writer, who needs no row locks.
 fn lease(conn: &mut Conn, now: Instant) -> QueryResult<Vec<Mail>> {
-    let next = due(now, TRIES).order(outbox::next_try_at).limit(BATCH).select(outbox::all_columns);
+    let due = due(now, now.plus_minutes(1), TRIES);
+    let next = due.order(outbox::next_try_at).limit(BATCH).select(outbox::all_columns);
     let mails: Vec<Mail> = match conn {
         Conn::Postgres(c) => next.for_update().skip_locked().load(c)?,
         Conn::Sqlite(c) => next.load(c)?,
