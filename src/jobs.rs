@@ -1,5 +1,6 @@
 //! The clock's work, beside the server. Each job is safe to run twice and on two machines.
 
+use crate::datasets::{self, Shelf};
 use crate::db::Db;
 use crate::error::{AppError, AppResult};
 use crate::mail::{Mailer, Nudge, outbox};
@@ -17,6 +18,8 @@ const MAIL_EVERY: Duration = Duration::from_secs(1);
 const AFTER_FAILURE: Duration = Duration::from_secs(10);
 /// How often what ran out is removed.
 const TIDY_EVERY: Duration = Duration::from_secs(60 * 60);
+/// How often it is looked whether a release waits to be built.
+const RELEASES_EVERY: Duration = Duration::from_millis(500);
 /// How often figures are folded together, so that they take no memory between scrapes.
 const FOLD_EVERY: Duration = Duration::from_secs(5);
 
@@ -27,6 +30,8 @@ pub struct Tools {
     pub mailer: Mailer,
     /// Wakes the mail delivery.
     pub nudge: Nudge,
+    /// Where files of releases lie on this machine.
+    pub shelf: Shelf,
     /// The rate limits of the server in this process, if there is one.
     pub limits: Option<Limits>,
     /// The figures of this process, if it shows them.
@@ -46,6 +51,7 @@ impl Jobs {
         let tasks = vec![
             tokio::spawn(mail(tools.clone(), stopped.clone())),
             tokio::spawn(tidy(tools.clone(), stopped.clone())),
+            tokio::spawn(releases(tools.clone(), stopped.clone())),
             tokio::spawn(fold(tools, stopped)),
         ];
         Self { stop, tasks }
@@ -105,6 +111,29 @@ async fn tidy_once(tools: &Tools) -> AppResult<()> {
         .await?;
     tracing::debug!(removed, "tidied");
     Ok(())
+}
+
+/// Builds releases, one at a time. A stop ends the one at hand between two pages; whoever works
+/// next on this database goes on with it.
+async fn releases(tools: Tools, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        let (db, shelf, stopped) = (tools.db.clone(), tools.shelf.clone(), stop.clone());
+        let build = move || datasets::build::next(&db, &shelf, &|| *stopped.borrow());
+        let pause = match tokio::task::spawn_blocking(build).await.unwrap_or_else(|panic| {
+            Err(AppError::internal(anyhow::anyhow!("building a release panicked: {panic}")))
+        }) {
+            Ok(true) => continue,
+            Ok(false) => RELEASES_EVERY,
+            Err(error) => {
+                tell("releases", &error);
+                AFTER_FAILURE
+            }
+        };
+        tokio::select! {
+            () = sleep(pause) => {}
+            _ = stop.changed() => {}
+        }
+    }
 }
 
 async fn fold(tools: Tools, mut stop: watch::Receiver<bool>) {

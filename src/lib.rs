@@ -22,6 +22,7 @@ pub mod signals;
 pub mod capture;
 pub mod exports;
 pub mod triage;
+pub mod datasets;
 pub mod journeys;
 
 pub mod moving;

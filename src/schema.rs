@@ -329,8 +329,10 @@ diesel::table! {
     }
 }
 
+mod sets;
 mod triage;
 
+pub use sets::*;
 pub use triage::{claims, queue, reviews, saved_filters};
 
 diesel::allow_tables_to_appear_in_same_query!(
@@ -359,6 +361,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     claims,
     reviews,
     saved_filters,
+    datasets,
+    releases,
+    release_files,
+    release_rows,
+    split_groups,
+    split_rules,
 );
 
 diesel::joinable!(memberships -> people (person_id));

@@ -3,6 +3,7 @@
 use crate::accounts::{self, KeyCache};
 use crate::capture::{self, Queues};
 use crate::config::Config;
+use crate::datasets::Shelf;
 use crate::db::{self, Db, Holder, Target, installation};
 use crate::jobs::{Jobs, Tools};
 use crate::journeys;
@@ -43,6 +44,7 @@ struct Parts {
     keys: Data<KeyCache>,
     nudge: Data<Nudge>,
     metrics: Data<Metrics>,
+    shelf: Data<Shelf>,
 }
 
 impl Server {
@@ -85,6 +87,7 @@ impl Server {
             keys: Data::new(KeyCache::default()),
             nudge: Data::new(Nudge::default()),
             metrics: Data::new(Metrics::install()?),
+            shelf: Data::new(Shelf::in_data(&config.data_dir)),
         };
         let mailer = Mailer::from_config(config)?;
         Ok(Self { listener, address, threads, mailer, parts })
@@ -114,6 +117,7 @@ impl Server {
             db: parts.db.as_ref().clone(),
             mailer: self.mailer,
             nudge: parts.nudge.as_ref().clone(),
+            shelf: parts.shelf.as_ref().clone(),
             limits: Some(parts.limits.as_ref().clone()),
             metrics: Some(parts.metrics.as_ref().clone()),
         };
@@ -130,6 +134,7 @@ impl Server {
                     .app_data(parts.keys)
                     .app_data(parts.nudge)
                     .app_data(parts.metrics)
+                    .app_data(parts.shelf)
                     .app_data(PayloadConfig::new(MAX_REQUEST))
                     .app_data(FormConfig::default().limit(web::form::MAX_FORM))
                     .app_data(JsonConfig::default().limit(MAX_REQUEST))
@@ -185,6 +190,7 @@ fn routes(cfg: &mut ServiceConfig) {
         .configure(capture::routes)
         .configure(crate::exports::api::routes)
         .configure(crate::triage::routes)
+        .configure(crate::datasets::routes)
         .configure(crate::openapi::routes)
         .configure(journeys::routes);
 }

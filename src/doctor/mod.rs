@@ -4,6 +4,7 @@
 mod database;
 mod mail;
 mod postgres;
+mod releases;
 mod settings;
 mod sqlite;
 
@@ -48,13 +49,13 @@ pub async fn examine(config: &Config, file: Option<&Path>) -> Vec<Finding> {
     settings::examine(config, file, &mut found);
     mail::examine(config, &mut found).await;
     match config.target() {
-        Ok(target) => examine_database(&target, &mut found),
+        Ok(target) => examine_database(config, &target, &mut found),
         Err(error) => found.wrong("database", format!("{error:#}"), "set `database.url`"),
     }
     found.0
 }
 
-fn examine_database(target: &Target, found: &mut Findings) {
+fn examine_database(config: &Config, target: &Target, found: &mut Findings) {
     let sound = match target {
         Target::Sqlite(path) => sqlite::examine(path, found),
         Target::Postgres(_) => true,
@@ -71,6 +72,7 @@ fn examine_database(target: &Target, found: &mut Findings) {
     };
     postgres::examine(&mut conn, found);
     database::examine(&mut conn, target, found);
+    releases::examine(&mut conn, config, found);
 }
 
 /// A settings file that can't be read, as a finding.

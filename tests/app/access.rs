@@ -2,6 +2,7 @@
 //! answers are one table in `snapshots/`, so that a change of permission is a line in a diff.
 
 use crate::architecture::files;
+use crate::datasets;
 use crate::support::{Api, Browser, TestApp};
 use diesel::prelude::*;
 use overrule::accounts::Scope;
@@ -100,6 +101,9 @@ fn scene(app: &TestApp) -> Scene {
         let id = schema::queue::table.select(schema::queue::item_id);
         Ok(id.first::<overrule::signals::model::ItemId>(conn)?)
     });
+    let question = json!({"agents": ["helper"], "format": "sft", "status": "any"});
+    datasets::save(&api, "answers", &question);
+    assert_eq!(datasets::release(&api, "answers")["state"], "ready");
     let token = |url: String| url.rsplit('/').next().unwrap().to_owned();
     Scene {
         interaction: logged.at("/id"),
@@ -127,6 +131,9 @@ impl Scene {
             .replace("review-items/{id}", &format!("review-items/{}", self.item))
             .replace("{id}", id)
             .replace("{slug}", "helper")
+            .replace("{name}", "answers")
+            .replace("{number}", "1")
+            .replace("{file}", "train.jsonl")
             .replace("{token}", token);
         assert!(!path.contains('{'), "what stands for the rest of {path}?");
         path

@@ -13,6 +13,7 @@ mod architecture;
 mod browsers;
 mod capture;
 mod commands;
+mod datasets;
 mod exports;
 mod faults;
 mod harness;
