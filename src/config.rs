@@ -145,7 +145,10 @@ impl Config {
         let text = match file {
             Some(path) => std::fs::read_to_string(path)
                 .map_err(|e| ConfigError(format!("can't read {}: {e}", path.display())))?,
-            None => std::fs::read_to_string("overrule.toml").unwrap_or_default(),
+            None => match std::fs::read_to_string("overrule.toml") {
+                Err(e) if e.kind() == std::io::ErrorKind::NotFound => String::new(),
+                read => read.map_err(|e| ConfigError(format!("can't read overrule.toml: {e}")))?,
+            },
         };
         let name = file.map_or("overrule.toml".into(), |path| path.display().to_string());
         Self::from_text(&text, &name, &environment(), data_dir)
@@ -157,8 +160,8 @@ impl Config {
         environment: &[(String, String)],
         data_dir: Option<&Path>,
     ) -> Result<Self, ConfigError> {
-        let mut table: toml::Table = toml::from_str(text)
-            .map_err(|e| ConfigError(format!("{name} is not TOML: {}", one_line(e.message()))))?;
+        let mut table: toml::Table =
+            toml::from_str(text).map_err(|e| ConfigError(not_toml(text, name, &e)))?;
         check_keys(&table, name)?;
         for (key, value) in environment {
             set(&mut table, key, value);
@@ -319,12 +322,28 @@ fn number(value: &toml::Value, least: i64, most: i64) -> Result<i64, ()> {
     if (least..=most).contains(&number) { Ok(number) } else { Err(()) }
 }
 
-/// The value in a message; what may hold a secret prints as `***`.
+/// What is no TOML, with its line and the key there; the value may be a secret.
+fn not_toml(text: &str, name: &str, error: &toml::de::Error) -> String {
+    let said = one_line(error.message());
+    let Some(span) = error.span() else { return format!("{name} is not TOML: {said}") };
+    let before = text.get(..span.start).unwrap_or(text);
+    let number = before.matches('\n').count() + 1;
+    let line = text.lines().nth(number - 1).unwrap_or_default();
+    let key = line.split_once('=').map_or(line, |(key, _)| key).trim();
+    format!("{name} is not TOML: line {number}, at `{key}`: {said}")
+}
+
+/// The value in a message; a secret prints as `***`, and so does the password in a URL.
 fn shown(key: &str, value: &toml::Value) -> String {
-    if ["secret", "url", "password", "token"].iter().any(|word| key.contains(word)) {
-        "***".into()
-    } else {
-        one_line(&value.to_string())
+    if ["secret", "password", "token"].iter().any(|word| key.contains(word)) {
+        return "***".into();
+    }
+    let text = one_line(&value.to_string());
+    match (text.split_once("://"), text.rfind('@')) {
+        (Some((scheme, _)), Some(at)) if key.ends_with("url") && at > scheme.len() => {
+            format!("{scheme}://***{}", &text[at..])
+        }
+        _ => text,
     }
 }
 
@@ -361,6 +380,10 @@ mod tests {
 
     #[test]
     fn secrets_are_never_printed() {
+        let said = load("[database]\nurl = \"postgre://u:pw@h/d\"", &[]).unwrap_err();
+        assert!(said.contains("postgre://***@h/d") && !said.contains("pw"), "{said}");
+        let said = load("[server]\nsecret = \"hidden\nx\"", &[]).unwrap_err();
+        assert!(said.contains("line 2, at `secret`") && !said.contains("hidden"), "{said}");
         let said = load("[server]\nsecret = \"short\"", &[]).unwrap_err();
         assert!(!said.contains("short"), "{said}");
         let config = load("[database]\nurl = \"postgres://u:pw@h/d\"", &[]).unwrap();

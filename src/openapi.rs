@@ -28,6 +28,8 @@ use utoipa::{Modify, OpenApi};
         crate::agents::api::list,
         crate::agents::api::show,
         crate::agents::api::update,
+        crate::agents::deployments::list,
+        crate::agents::deployments::update,
         crate::exports::api::list,
         crate::triage::api::list,
         crate::triage::api::claim,

@@ -141,6 +141,7 @@ impl Server {
                     .wrap(from_fn(web::same_origin::check))
                     .wrap(from_fn(web::kept_form::keep))
                     .wrap(from_fn(web::errors::render))
+                    .wrap(from_fn(web::head::as_get))
                     .wrap(web::security_headers::headers())
                     .wrap(Compress::default())
                     .wrap(TracingLogger::<RequestSpan>::new())

@@ -130,8 +130,11 @@ fn check(conn: &mut Conn, old: &Agent, new: &Agent, change: &AgentChange) -> App
             m.add(pointer, "has more than 5,000 characters");
         }
     }
-    if old.kind != new.kind && queries::has_interactions(conn, old.id)? {
-        m.add("/kind", "can't change any more: there are interactions of the old kind");
+    // An agent seen first in an import is taken to give text, when its texts may be labels.
+    let reads_on = (old.kind, new.kind) == (OutputKind::Text, OutputKind::Label);
+    if old.kind != new.kind && !reads_on && queries::has_interactions(conn, old.id)? {
+        let why = "can't change any more: there are interactions of the old kind";
+        m.add("/kind", format!("{why} (only `text` can still become `label`)"));
     }
     if change.labels.is_some() && new.kind != OutputKind::Label {
         m.add("/labels", "go only with the kind `label`");

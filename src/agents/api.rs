@@ -53,7 +53,7 @@ pub struct AgentInput {
     labels: Option<Vec<String>>,
     /// A JSON Schema; null takes it away.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = serde_json::Value, required = false)]
     schema: Option<Option<Box<RawValue>>>,
     /// The label of what is out of scope; null takes it away.
     #[serde(default, deserialize_with = "given")]
@@ -81,6 +81,9 @@ fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 #[derive(Serialize, ToSchema)]
 #[schema(as = Agent)]
 pub struct AgentOut {
+    /// What `cursor` counts by.
+    #[serde(skip)]
+    id: String,
     pub slug: String,
     pub name: String,
     pub kind: OutputKind,
@@ -90,7 +93,7 @@ pub struct AgentOut {
     pub good_at: String,
     pub not_for: String,
     pub labels: Vec<LabelOut>,
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = serde_json::Value, required = false)]
     pub schema: Option<Box<RawValue>>,
     pub out_of_scope_label: Option<String>,
     pub categories: Vec<Node>,
@@ -117,6 +120,7 @@ fn out(conn: &mut Conn, agent: Agent, team: String) -> AppResult<AgentOut> {
     let labels = queries::list_labels(conn, agent.id)?;
     let versions = queries::list_versions(conn, agent.id)?;
     Ok(AgentOut {
+        id: agent.id.to_string(),
         categories: queries::category_tree(conn, agent.id)?,
         schema: agent.json_schema.and_then(|text| RawValue::from_string(text).ok()),
         labels: labels
@@ -228,7 +232,7 @@ struct Paging {
     cursor: Option<String>,
 }
 
-/// All agents, by slug.
+/// All agents, newest first.
 #[utoipa::path(
     tag = "agents",
     params(
@@ -254,13 +258,13 @@ pub async fn list(
         .map_err(|_| AppError::invalid("/limit", "is a number from 1 to 500"))?
         .into_inner();
     let limit = paging::limit(paging.limit)?;
+    let before = paging::before(paging.cursor.as_deref())?;
     let agents = db
         .read(move |conn| {
-            let after = paging.cursor.unwrap_or_default();
-            let rows = queries::list_after(conn, &after, limit + 1)?;
+            let rows = queries::list_before(conn, before, limit + 1)?;
             rows.into_iter().map(|(agent, team)| out(conn, agent, team)).collect()
         })
         .await?;
     let agents: Vec<AgentOut> = agents;
-    Page::cut(agents, limit, |agent| agent.slug.clone()).respond(&request)
+    Page::cut(agents, limit, |agent| agent.id.clone()).respond(&request)
 }

@@ -53,12 +53,23 @@ impl Directory {
         slug: &str,
         unknown: Unknown,
     ) -> AppResult<Arc<Known>> {
+        self.agent_giving(conn, slug, unknown, || OutputKind::Text)
+    }
+
+    /// As `agent`; one that is made gives outputs of the kind that `kind` says.
+    pub fn agent_giving(
+        &mut self,
+        conn: &mut Conn,
+        slug: &str,
+        unknown: Unknown,
+        kind: impl FnOnce() -> OutputKind,
+    ) -> AppResult<Arc<Known>> {
         if let Some(known) = self.agents.get(slug) {
             return Ok(known.clone());
         }
         let agent = match (queries::find_by_slug(conn, slug)?, unknown) {
             (Some(agent), _) => agent,
-            (None, Unknown::Make) => make_agent(conn, slug, OutputKind::Text, "default")?,
+            (None, Unknown::Make) => make_agent(conn, slug, kind(), "default")?,
             (None, Unknown::Refuse) => return Err(unknown_name("/agent", "agent", slug)),
         };
         let known = Known {

@@ -3,7 +3,7 @@
 use super::actions;
 use super::forms::{AgentForm, DeploymentForm};
 use super::model::{Agent, Deployment};
-use super::{DeploymentId, api, queries};
+use super::{DeploymentId, api, deployments, queries};
 use crate::accounts::{self, Admin};
 use crate::audit::Actor;
 use crate::db::{Conn, Db};
@@ -25,6 +25,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .route("/admin/agents/{slug}/deployments/{id}", get().to(edit_deployment))
         .route("/admin/agents/{slug}/deployments/{id}", post().to(update_deployment));
     api::routes(cfg);
+    deployments::routes(cfg);
 }
 
 #[derive(Template)]

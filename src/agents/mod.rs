@@ -3,6 +3,7 @@
 
 pub mod actions;
 pub mod api;
+pub mod deployments;
 pub mod directory;
 pub mod forms;
 pub mod handlers;

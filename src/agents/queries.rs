@@ -86,6 +86,44 @@ pub fn has_interactions(conn: &mut Conn, agent: AgentId) -> QueryResult<bool> {
     .get_result(conn)
 }
 
+/// The deployments of an agent made before `before`, newest first, with their teams' slugs.
+pub fn list_deployments_of(
+    conn: &mut Conn,
+    agent: AgentId,
+    before: Option<DeploymentId>,
+    limit: i64,
+) -> QueryResult<Vec<(Deployment, String)>> {
+    let mut query = deployments::table
+        .inner_join(crate::schema::teams::table)
+        .filter(deployments::agent_id.eq(agent))
+        .order(deployments::id.desc())
+        .limit(limit)
+        .select((deployments::all_columns, crate::schema::teams::slug))
+        .into_boxed();
+    if let Some(before) = before {
+        query = query.filter(deployments::id.lt(before));
+    }
+    query.load(conn)
+}
+
+/// Agents made before `before`, newest first, with their teams' slugs.
+pub fn list_before(
+    conn: &mut Conn,
+    before: Option<AgentId>,
+    limit: i64,
+) -> QueryResult<Vec<(Agent, String)>> {
+    let mut query = agents::table
+        .inner_join(crate::schema::teams::table)
+        .order(agents::id.desc())
+        .limit(limit)
+        .select((agents::all_columns, crate::schema::teams::slug))
+        .into_boxed();
+    if let Some(before) = before {
+        query = query.filter(agents::id.lt(before));
+    }
+    query.load(conn)
+}
+
 /// Agents after `after` by slug, with their teams' slugs.
 pub fn list_after(conn: &mut Conn, after: &str, limit: i64) -> QueryResult<Vec<(Agent, String)>> {
     agents::table

@@ -1,5 +1,6 @@
 //! One judgement as it is sent, before it is known whom and what it is about.
 
+use super::line::TOO_LARGE;
 use super::submit::Target;
 use crate::agents::Environment;
 use crate::db::{Hash, Instant};
@@ -9,10 +10,14 @@ use crate::feedback::model::{MAX_COMMENT, Severity, Urgency};
 use crate::interactions::JsonText;
 use crate::interactions::content::canonical;
 use crate::signals::SignalStatus;
+use crate::signals::model::Outcome;
 use crate::web::strict;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
+
+/// The most bytes a correction may have.
+pub const MAX_CORRECTION: usize = 1024 * 1024;
 
 /// Feedback as programs send it. What an export adds is known and passed over.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
@@ -22,7 +27,7 @@ pub struct Sent {
     /// With `POST /api/v1/feedback`: the interaction, by our id or by the sender's key
     /// `{"agent", "environment", "external_id"}`.
     #[serde(default)]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Value, required = false)]
     interaction: Option<Box<RawValue>>,
     /// The sender's own id; the same id on the same interaction is the same feedback.
     #[serde(default)]
@@ -34,7 +39,7 @@ pub struct Sent {
     pub verdict: Verdict,
     /// The right output; only, and always, with `corrected`.
     #[serde(default)]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Value, required = false)]
     pub correction: Option<Box<RawValue>>,
     /// Slug of a category of the agent.
     #[serde(default)]
@@ -54,24 +59,38 @@ pub struct Sent {
     /// Taken as given for keys with scope `admin` only.
     #[serde(default)]
     pub status: Option<SignalStatus>,
+    /// With `status`, as an export tells it: what was decided. Taken where `status` is.
+    #[serde(default)]
+    decision: Option<String>,
+    /// With the decision `accepted_with_edits`: the output that the reviewer held to be right.
+    #[serde(default)]
+    #[schema(value_type = Value, required = false)]
+    label: Option<Box<RawValue>>,
+    /// Address of who decided, as claimed.
+    #[serde(default)]
+    reviewer: Option<String>,
+    /// What an export adds is passed over.
     #[serde(default, rename = "id")]
-    #[schema(ignore)]
+    #[schema(value_type = Value, required = false)]
     _id: IgnoredAny,
     #[serde(default, rename = "signal_id")]
-    #[schema(ignore)]
+    #[schema(value_type = Value, required = false)]
     _signal_id: IgnoredAny,
-    #[serde(default, rename = "decision")]
-    #[schema(ignore)]
-    _decision: IgnoredAny,
-    #[serde(default, rename = "reviewer")]
-    #[schema(ignore)]
-    _reviewer: IgnoredAny,
     #[serde(default, rename = "decided_at")]
-    #[schema(ignore)]
+    #[schema(value_type = Value, required = false)]
     _decided_at: IgnoredAny,
-    #[serde(default, rename = "label")]
-    #[schema(ignore)]
-    _label: IgnoredAny,
+}
+
+/// What was decided elsewhere.
+#[derive(Debug, Clone)]
+pub struct Decided {
+    pub status: SignalStatus,
+    /// What was decided, where that was told and fits the status.
+    pub outcome: Option<Outcome>,
+    /// The right output by the reviewer's word.
+    pub label: Option<JsonText>,
+    /// Address of the reviewer, as claimed.
+    pub reviewer: Option<String>,
 }
 
 /// A judgement whose parts fit together.
@@ -86,7 +105,8 @@ pub struct Draft {
     pub comment: Option<String>,
     pub urgency: Urgency,
     pub occurred_at: Option<Instant>,
-    pub status: Option<SignalStatus>,
+    /// Taken as given from those who may say so.
+    pub decided: Option<Decided>,
     pub dedup_key: Hash,
 }
 
@@ -105,9 +125,15 @@ impl Sent {
         if self.comment.as_ref().is_some_and(|text| text.chars().count() > MAX_COMMENT) {
             mistakes.add(format!("{at}/comment"), "has more than 5,000 characters");
         }
+        let correction = self.correction.as_ref().map_or(0, |correction| correction.get().len());
+        if correction > MAX_CORRECTION {
+            mistakes.add(format!("{at}/correction"), TOO_LARGE);
+        }
         let dedup_key = self.dedup_key();
+        let decided = self.decided(at).map_err(|more| mistakes.0.extend(more.0)).unwrap_or(None);
         mistakes.or(Draft {
             dedup_key,
+            decided,
             external_id: self.external_id,
             author: self.author.filter(|author| !author.trim().is_empty()),
             verdict: self.verdict,
@@ -117,8 +143,29 @@ impl Sent {
             comment: self.comment.filter(|text| !text.is_empty()),
             urgency: self.urgency.unwrap_or(Urgency::Normal),
             occurred_at,
-            status: self.status,
         })
+    }
+
+    /// `status` with what goes along with it.
+    fn decided(&self, at: &str) -> Result<Option<Decided>, Mistakes> {
+        let Some(status) = self.status else { return Ok(None) };
+        let outcome = match &self.decision {
+            Some(word) => {
+                let outcome: Outcome = word
+                    .parse()
+                    .map_err(|why: String| Mistakes::one(format!("{at}/decision"), why))?;
+                Some(outcome).filter(|outcome| outcome.status() == status)
+            }
+            None => None,
+        };
+        let is_edited = outcome == Some(Outcome::AcceptedWithEdits);
+        let label = self.label.clone().map(JsonText::from).filter(|_| is_edited);
+        if is_edited && label.is_none() {
+            let why = "is required with the decision `accepted_with_edits`";
+            return Err(Mistakes::one(format!("{at}/label"), why));
+        }
+        let reviewer = self.reviewer.clone().filter(|name| !name.trim().is_empty());
+        Ok(Some(Decided { status, outcome, label, reviewer }))
     }
 
     /// The sender's id, or else a hash of every key that was sent.
@@ -172,6 +219,28 @@ pub fn instant(text: Option<&str>, pointer: &str) -> Result<Option<Instant>, Mis
     }
 }
 
+/// An instant, or a day: its first moment in UTC.
+pub fn time(text: &str, pointer: &str) -> Result<Instant, Mistakes> {
+    let day = text.parse::<jiff::civil::Date>().ok().filter(|_| text.len() == 10);
+    let midnight = day.map(|day| day.to_datetime(jiff::civil::Time::midnight()));
+    if let Some(midnight) = midnight
+        && let Ok(at) = jiff::tz::TimeZone::UTC.to_timestamp(midnight)
+        && in_calendar(at)
+    {
+        return Ok(Instant::truncated(at));
+    }
+    let why = || {
+        let cut = cut(text);
+        format!(
+            "`{cut}` is no instant like `2026-11-02T09:14:05.120Z`, nor a day like `2026-11-02`"
+        )
+    };
+    match text.parse::<jiff::Timestamp>() {
+        Ok(_) => instant(Some(text), pointer)?.ok_or_else(|| Mistakes::one(pointer, why())),
+        Err(_) => Err(Mistakes::one(pointer, why())),
+    }
+}
+
 /// Instants that both databases, and people, can make sense of.
 fn in_calendar(at: jiff::Timestamp) -> bool {
     (-2_208_988_800..7_258_118_400).contains(&at.as_second())
@@ -217,7 +286,7 @@ pub fn read_with_target(text: &str) -> Result<(Target, Draft), Mistakes> {
 
 fn parse(text: &str) -> Result<Sent, Mistakes> {
     if strict::holds_nul(text) {
-        return Err(Mistakes::one("", "holds the character NUL"));
+        return Err(Mistakes::one(strict::nul_at(text), "holds the character NUL"));
     }
     strict::read(text)
 }
@@ -234,8 +303,8 @@ struct SentKey {
 
 fn target(text: &str) -> Result<Target, Mistakes> {
     if text.starts_with('"') {
-        let id: String = strict::read(text)?;
-        let id = id.parse().map_err(|_| Mistakes::one("", "is no id: a UUID as text"))?;
+        let id = serde_json::from_str(text).ok().and_then(|id: String| id.parse().ok());
+        let id = id.ok_or_else(|| Mistakes::one("", "is no id: a UUID as text"))?;
         return Ok(Target::Id(id));
     }
     let key: SentKey = strict::read(text)?;

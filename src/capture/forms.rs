@@ -102,7 +102,7 @@ impl FeedbackForm {
             comment: Some(self.comment.clone()).filter(|text| !text.trim().is_empty()),
             urgency: if urgent { Urgency::Urgent } else { Urgency::Normal },
             occurred_at: None,
-            status: None,
+            decided: None,
         };
         mistakes.or(draft)
     }

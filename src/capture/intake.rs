@@ -129,7 +129,7 @@ fn prepare(
     row: &Row,
 ) -> AppResult<NewInteraction> {
     let (line, unknown) = (&row.line, row.permit.unknown);
-    let known = directory.agent(conn, &line.agent, unknown)?;
+    let known = directory.agent_giving(conn, &line.agent, unknown, || kind_of(line))?;
     let agent = &known.agent;
     let team = match &line.team {
         Some(slug) => directory.team(conn, slug, unknown)?,
@@ -182,6 +182,18 @@ fn prepare(
             metadata: line.metadata.clone(),
         },
     })
+}
+
+/// What an agent gives that is seen for the first time: text, unless its first output has a
+/// structure. A text may as well be a label; that is for people to say.
+fn kind_of(line: &Line) -> OutputKind {
+    let Some(output) = line.output.as_ref().filter(|o| o.as_str().starts_with(['{', '['])) else {
+        return OutputKind::Text;
+    };
+    match rules::check_message(&output.to_value()) {
+        Ok(()) => OutputKind::Message,
+        Err(_) => OutputKind::Json,
+    }
 }
 
 /// The shape an output must have for the agent's kind. A wrong output is welcome, it is what

@@ -13,8 +13,14 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// The most bytes one interaction may have.
-pub const MAX_LINE: usize = 1024 * 1024;
+/// The most bytes one interaction may have, without the feedback in it.
+pub const MAX_INTERACTION: usize = 1024 * 1024;
+/// What an export may add to what was sent: ids, defaults, times.
+pub const ADDED: usize = 16 * 1024;
+/// What a larger one is told.
+pub const TOO_LARGE: &str = "is larger than 1 MiB";
+/// The most bytes a line may have, with the feedback in it.
+pub const MAX_LINE: usize = 32 * 1024 * 1024;
 
 /// An interaction as programs send it.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
@@ -44,22 +50,22 @@ pub struct Sent {
     #[serde(default)]
     end_user: Option<String>,
     /// A string (one user message) or a list of `{role, content, …}`.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Value)]
     input: Box<RawValue>,
     /// The definitions of the tools the agent could call.
     #[serde(default)]
-    #[schema(value_type = Option<Vec<Object>>)]
+    #[schema(value_type = Option<Vec<Value>>)]
     tools: Option<Box<RawValue>>,
     /// A string; any JSON for kind `json`; an assistant's message for kind `message`.
     #[serde(default)]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Value, required = false)]
     output: Option<Box<RawValue>>,
     /// Why there is no output.
     #[serde(default)]
     error: Option<String>,
     /// What the answer rests on: `[{"title", "url"}]`.
     #[serde(default)]
-    #[schema(value_type = Option<Vec<Object>>)]
+    #[schema(value_type = Option<Vec<Value>>)]
     sources: Option<Box<RawValue>>,
     /// 0 to 1.
     #[serde(default)]
@@ -77,14 +83,15 @@ pub struct Sent {
     cost_usd: Option<String>,
     /// Any JSON.
     #[serde(default)]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Value, required = false)]
     metadata: Option<Box<RawValue>>,
     /// Feedback on it; takes a key with scope `feedback` too.
     #[serde(default)]
     #[schema(value_type = Option<Vec<draft::Sent>>)]
     feedback: Option<Vec<Box<RawValue>>>,
+    /// What an export adds is passed over.
     #[serde(default, rename = "id")]
-    #[schema(ignore)]
+    #[schema(value_type = Value, required = false)]
     _id: IgnoredAny,
 }
 
@@ -119,13 +126,27 @@ pub struct Line {
 
 /// Reads and checks one line.
 pub fn read(text: &str) -> Result<Line, Mistakes> {
+    read_up_to(text, MAX_INTERACTION)
+}
+
+/// As `read`, for a line that may come from an export.
+pub fn read_exported(text: &str) -> Result<Line, Mistakes> {
+    read_up_to(text, MAX_INTERACTION + ADDED)
+}
+
+fn read_up_to(text: &str, most: usize) -> Result<Line, Mistakes> {
     if text.len() > MAX_LINE {
-        return Err(Mistakes::one("", "is larger than 1 MiB"));
+        return Err(Mistakes::one("", TOO_LARGE));
     }
     if strict::holds_nul(text) {
-        return Err(Mistakes::one("", "holds the character NUL"));
+        return Err(Mistakes::one(strict::nul_at(text), "holds the character NUL"));
     }
-    strict::read::<Sent>(text)?.check()
+    let sent = strict::read::<Sent>(text)?;
+    let said: usize = sent.feedback.iter().flatten().map(|feedback| feedback.get().len()).sum();
+    if text.len() - said > most {
+        return Err(Mistakes::one("", TOO_LARGE));
+    }
+    sent.check()
 }
 
 impl Sent {
@@ -303,10 +324,8 @@ mod tests {
 
     #[test]
     fn every_mistake_says_where_and_what_is_allowed() {
-        assert_eq!(
-            mistake(r#"{"input": "x", "output": "y"}"#).1,
-            "missing field `agent` at line 1 column 29"
-        );
+        let missing = mistake(r#"{"input": "x", "output": "y"}"#);
+        assert_eq!(missing, ("/agent".into(), "is required".into()));
         let (at, what) = mistake(r#"{"agent": "a", "input": "x", "output": "y", "confidense": 1}"#);
         assert_eq!(at, "/confidense");
         assert!(what.contains("unknown field `confidense`"), "{what}");
@@ -332,10 +351,12 @@ mod tests {
             .0,
             "/latency_ms"
         );
-        let long =
-            format!(r#"{{"agent": "a", "input": "{}", "output": "y"}}"#, "x".repeat(MAX_LINE));
-        assert!(mistake(&long).1.contains("1 MiB"));
-        assert!(mistake(r#"{"agent": "a", "input": "\u0000", "output": "y"}"#).1.contains("NUL"));
+        let text = "x".repeat(MAX_INTERACTION);
+        let long = format!(r#"{{"agent": "a", "input": "{text}", "output": "y"}}"#);
+        assert_eq!(mistake(&long).1, TOO_LARGE);
+        let (at, what) = mistake(r#"{"agent": "a", "input": "\u0000", "output": "y"}"#);
+        assert!(at == "/input" && what.contains("NUL"), "{at} {what}");
+        assert!(mistake(r#"["id", "a", "v1"]"#).1.contains("expected an object"));
     }
 
     #[test]

@@ -56,7 +56,7 @@ pub struct FeedbackOut {
     /// `session`, `link` or `key`.
     pub known_by: KnownBy,
     pub verdict: Verdict,
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = serde_json::Value, required = false)]
     pub correction: Option<JsonText>,
     pub category: Option<String>,
     pub severity: Severity,
@@ -86,14 +86,14 @@ pub struct InteractionOut {
     pub occurred_at: Instant,
     pub end_user: Option<String>,
     /// Null once the texts were erased; so are the other texts.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = serde_json::Value, required = false)]
     pub input: Option<JsonText>,
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = serde_json::Value, required = false)]
     pub tools: Option<JsonText>,
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = serde_json::Value, required = false)]
     pub output: Option<JsonText>,
     pub error: Option<String>,
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = serde_json::Value, required = false)]
     pub sources: Option<JsonText>,
     pub confidence: Option<f64>,
     pub model: Option<String>,
@@ -101,7 +101,7 @@ pub struct InteractionOut {
     pub input_tokens: Option<i64>,
     pub output_tokens: Option<i64>,
     pub cost_usd: Option<String>,
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = serde_json::Value, required = false)]
     pub metadata: Option<JsonText>,
     pub feedback: Vec<FeedbackOut>,
 }

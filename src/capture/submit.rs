@@ -1,7 +1,7 @@
 //! Storing feedback and letting signals follow, for programs and for forms alike.
 
 use super::Permit;
-use super::draft::Draft;
+use super::draft::{Decided, Draft};
 use crate::accounts::{self, PersonId, Who};
 use crate::agents::directory::Known;
 use crate::agents::schema::Schema;
@@ -14,7 +14,9 @@ use crate::feedback::model::KnownBy;
 use crate::feedback::queries::Subject;
 use crate::feedback::{Feedback, FeedbackId, Verdict, rules};
 use crate::interactions::{InteractionId, JsonText};
-use crate::signals::actions::Candidate;
+use crate::signals::SignalStatus;
+use crate::signals::actions::{Candidate, Imported};
+use crate::signals::model::Outcome;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -72,10 +74,9 @@ pub fn with(conn: &mut Conn, directory: &mut Directory, rows: &[&Row]) -> AppRes
     let ids = targets(conn, directory, rows)?;
     let subjects = subjects(conn, &ids)?;
     let claimed = rows.iter().filter(|row| matches!(row.author, Author::Claimed));
-    let authors = accounts::actions::claim_addresses(
-        conn,
-        claimed.filter_map(|row| row.draft.author.as_deref()),
-    )?;
+    let authors = claimed.filter_map(|row| row.draft.author.as_deref());
+    let reviewers = rows.iter().filter_map(|row| decided(row)?.reviewer.as_deref());
+    let authors = accounts::actions::claim_addresses(conn, authors.chain(reviewers))?;
     let mut schemas = Schemas::default();
     let mut answers: Vec<Answer> = Vec::with_capacity(rows.len());
     let (mut new, mut places) = (Vec::new(), Vec::new());
@@ -115,7 +116,7 @@ pub fn with(conn: &mut Conn, directory: &mut Directory, rows: &[&Row]) -> AppRes
             supersedes: supersedes.filter(|old| !outcome.superseded_at_once.contains(old)),
             is_trusted: is_trusted(&row.author, &subject),
             is_contested: outcome.overridden.contains(&subject.row.id),
-            imported: row.draft.status.filter(|_| row.permit.status),
+            imported: decided(row).map(|decided| imported(decided, &authors)),
             subject,
             feedback,
         });
@@ -124,6 +125,25 @@ pub fn with(conn: &mut Conn, directory: &mut Directory, rows: &[&Row]) -> AppRes
         crate::signals::actions::consider(conn, &candidates)?;
     }
     Ok(answers)
+}
+
+/// What was decided elsewhere, where the sender may say so.
+fn decided(row: &Row) -> Option<&Decided> {
+    row.draft.decided.as_ref().filter(|_| row.permit.status)
+}
+
+fn imported(decided: &Decided, people: &HashMap<String, PersonId>) -> Imported {
+    let outcome = decided.outcome.or(match decided.status {
+        SignalStatus::Accepted => Some(Outcome::Accepted),
+        SignalStatus::Declined => Some(Outcome::Declined),
+        SignalStatus::Pending => None,
+    });
+    let reviewer = decided.reviewer.as_deref().map(accounts::model::normal_address);
+    Imported {
+        outcome,
+        label: decided.label.clone(),
+        by: reviewer.and_then(|name| people.get(&name).copied()),
+    }
 }
 
 fn targets(
@@ -256,6 +276,7 @@ fn check(
             OutputKind::Text | OutputKind::Message => {}
         }
     }
+    check_decided(conn, directory, row, &known)?;
     match &draft.category {
         None => Ok(None),
         Some(slug) => {
@@ -263,6 +284,25 @@ fn check(
             directory.category(conn, &known, slug, &pointer, row.permit.unknown).map(Some)
         }
     }
+}
+
+/// The label that a reviewer gave elsewhere fits the agent as well.
+fn check_decided(
+    conn: &mut Conn,
+    directory: &mut Directory,
+    row: &Row,
+    known: &Known,
+) -> AppResult<()> {
+    let Some(label) = decided(row).and_then(|decided| decided.label.as_ref()) else {
+        return Ok(());
+    };
+    let pointer = format!("{}/label", row.at);
+    rules::check_shape(known.agent.kind, label)
+        .map_err(|why| AppError::invalid(pointer.as_str(), why))?;
+    if known.agent.kind == OutputKind::Label {
+        check_label(conn, directory, known, label, &pointer, row.permit.unknown)?;
+    }
+    Ok(())
 }
 
 fn check_label(

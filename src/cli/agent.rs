@@ -1,11 +1,13 @@
 //! `overrule agent set`
 
 use crate::agents::actions::{self, AgentChange};
+use crate::agents::deployments::{self, DeploymentInput};
 use crate::agents::model::{ReviewPolicy, Visibility};
 use crate::agents::tree::{self, Node};
-use crate::agents::{OutputKind, queries};
+use crate::agents::{Environment, OutputKind, queries};
 use crate::audit::Actor;
 use crate::config::Config;
+use crate::error::AppError;
 use anyhow::Context;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -14,6 +16,32 @@ use std::process::ExitCode;
 pub(super) enum Command {
     /// Make an agent, or change one; what is not named stays as it is
     Set(Box<Set>),
+    /// Make the deployment of an agent in a team and environment, or change one
+    Deploy(Deploy),
+}
+
+#[derive(clap::Args)]
+pub(super) struct Deploy {
+    /// The agent's name in programs
+    slug: String,
+    /// The team that uses it, made if it isn't there
+    #[arg(long)]
+    team: String,
+    /// development, staging or production
+    #[arg(long, default_value = "production")]
+    environment: Environment,
+    /// none, trusted or required
+    #[arg(long)]
+    review: Option<ReviewPolicy>,
+    /// team or own
+    #[arg(long)]
+    visibility: Option<Visibility>,
+    /// Minutes until someone should have looked
+    #[arg(long, value_name = "MINUTES")]
+    normal_due_minutes: Option<i64>,
+    /// The same where it is urgent
+    #[arg(long, value_name = "MINUTES")]
+    urgent_due_minutes: Option<i64>,
 }
 
 #[derive(clap::Args)]
@@ -56,7 +84,37 @@ pub(super) struct Set {
 }
 
 pub(super) fn run(config: &Config, command: Command) -> anyhow::Result<ExitCode> {
-    let Command::Set(set) = command;
+    match command {
+        Command::Set(set) => change(config, *set),
+        Command::Deploy(deploy) => change_deployment(config, deploy),
+    }
+}
+
+fn change_deployment(config: &Config, asked: Deploy) -> anyhow::Result<ExitCode> {
+    let db = super::open(config)?;
+    let Deploy { slug, team, environment, .. } = asked;
+    let input = DeploymentInput {
+        review: asked.review,
+        visibility: asked.visibility,
+        normal_due_minutes: asked.normal_due_minutes,
+        urgent_due_minutes: asked.urgent_due_minutes,
+    };
+    let (agent, named) = (slug.clone(), team.clone());
+    let set = db.write_now(move |conn| {
+        let place = (agent.as_str(), named.as_str(), environment);
+        deployments::set(conn, Actor::CommandLine, place, input)
+    });
+    db.close();
+    let (row, is_new) = match set {
+        Err(AppError::NotFound) => anyhow::bail!("there is no agent `{slug}`"),
+        other => other?,
+    };
+    let made = if is_new { "made" } else { "changed" };
+    eprintln!("{made} {slug} in {team}, {environment}: review {}", row.review);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn change(config: &Config, set: Set) -> anyhow::Result<ExitCode> {
     let change = AgentChange {
         name: set.name,
         kind: set.kind,

@@ -2,13 +2,14 @@
 
 use crate::agents::Environment;
 use crate::audit::{self, Actor};
+use crate::capture::draft::time;
 use crate::config::Config;
 use crate::error::{AppError, Mistakes};
-use crate::exports::model::{Status, Summary, time};
+use crate::exports::model::{Status, Summary};
 use crate::exports::stream::{Export, Sinks};
 use crate::exports::{Format, Question};
 use crate::feedback::Verdict;
-use anyhow::Context;
+use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -119,6 +120,9 @@ struct Files {
 
 impl Files {
     fn beside(out: &Path, format: Format) -> anyhow::Result<Self> {
+        if out.file_name().is_none() || (out.exists() && !out.is_file()) {
+            bail!("{} is not a file's name; give --out a file to write", out.display());
+        }
         let folder = match out.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
             _ => PathBuf::from("."),

@@ -40,22 +40,12 @@ struct Counts {
 pub(super) fn run(config: &Config, args: &Args) -> anyhow::Result<ExitCode> {
     let db = super::open(config)?;
     let mut counts = Counts::default();
-    for file in &args.files {
-        import(&db, file, &mut counts)
-            .with_context(|| format!("can't import {}", file.display()))?;
-    }
+    let outcome = args.files.iter().try_for_each(|file| {
+        import(&db, file, &mut counts).with_context(|| format!("can't import {}", file.display()))
+    });
     db.close();
-    eprintln!(
-        "imported {} new, {} duplicates, {} conflicts, {} invalid interactions; \
-         {} new, {} duplicates, {} invalid feedback",
-        counts.new,
-        counts.duplicates,
-        counts.conflicts,
-        counts.invalid,
-        counts.feedback_new,
-        counts.feedback_duplicates,
-        counts.feedback_invalid,
-    );
+    counts.tell();
+    outcome?;
     let bad = counts.invalid + counts.feedback_invalid;
     Ok(if bad == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -77,7 +67,7 @@ fn import(db: &Db, path: &Path, counts: &mut Counts) -> anyhow::Result<()> {
                 continue;
             }
         };
-        match line::read(&text) {
+        match line::read_exported(&text) {
             Ok(line) => chunk.add(number, text, line),
             Err(mistakes) => {
                 counts.invalid += 1;
@@ -125,6 +115,21 @@ impl Chunk {
 }
 
 impl Counts {
+    /// The last line, also where a file could not be read to its end.
+    fn tell(&self) {
+        eprintln!(
+            "imported {} new, {} duplicates, {} conflicts, {} invalid interactions; \
+             {} new, {} duplicates, {} invalid feedback",
+            self.new,
+            self.duplicates,
+            self.conflicts,
+            self.invalid,
+            self.feedback_new,
+            self.feedback_duplicates,
+            self.feedback_invalid,
+        );
+    }
+
     fn add(&mut self, answer: &intake::Answer) {
         match &answer.interaction {
             Ok(Recorded::Created(_)) => self.new += 1,
@@ -207,7 +212,7 @@ fn text_of(bytes: Vec<u8>) -> Result<String, (String, Mistakes)> {
         let shown = String::from_utf8_lossy(&bytes[..1_000]).into_owned();
         return Err((
             shown,
-            Mistakes::one("", "is larger than 1 MiB; only its start is kept here"),
+            Mistakes::one("", "is larger than 32 MiB; only its start is kept here"),
         ));
     }
     String::from_utf8(bytes).map_err(|error| {

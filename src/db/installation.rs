@@ -12,6 +12,9 @@ pub const SECRET: &str = "secret";
 /// How far a copy into this database is; gone once it is complete.
 pub const COPYING: &str = "copying";
 
+/// There where a demo filled the data.
+pub const DEMO: &str = "demo";
+
 /// The value called `name`; `make` gives it when nobody has made it yet.
 pub fn ensure(conn: &mut Conn, name: &str, make: impl Fn() -> String) -> QueryResult<String> {
     if let Some(value) = find(conn, name)? {

@@ -5,7 +5,7 @@ use super::Target;
 use anyhow::{Context, bail};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// Who holds an embedded database.
@@ -37,7 +37,9 @@ pub fn lock(target: &Target, holder: Holder) -> anyhow::Result<Option<File>> {
         make_folder(folder)?;
     }
     let name = lock_path(path);
-    let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&name);
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).mode(0o600);
+    let open = options.open(&name);
     let mut file = open.with_context(|| format!("can't open {}", name.display()))?;
     match file.try_lock() {
         Ok(()) => {}
@@ -69,6 +71,18 @@ pub fn lock_path(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     PathBuf::from(name)
+}
+
+/// Makes the file of an embedded database where it isn't there, for its owner only: SQLite would
+/// let everybody read it, and gives the files beside it the same mode.
+pub fn make_file(path: &Path) -> anyhow::Result<()> {
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    match made {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+            Err(error).with_context(|| format!("can't make {}", path.display()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Makes a folder for data, with those above it, where it isn't there; a new one is for its

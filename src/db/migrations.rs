@@ -27,10 +27,11 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Brings the database up to date. A database made by a newer Overrule is refused.
 pub fn migrate(target: &Target) -> anyhow::Result<Migrated> {
-    if let Target::Sqlite(path) = target
-        && let Some(folder) = path.parent()
-    {
-        super::make_folder(folder)?;
+    if let Target::Sqlite(path) = target {
+        if let Some(folder) = path.parent() {
+            super::make_folder(folder)?;
+        }
+        super::make_file(path)?;
     }
     let mut conn =
         open_connection(target, false).with_context(|| format!("can't open {target}"))?;

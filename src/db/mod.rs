@@ -6,6 +6,7 @@
 
 mod backend;
 mod batch;
+mod file;
 pub mod installation;
 mod lock;
 mod migrations;
@@ -15,7 +16,7 @@ mod writer;
 
 pub use backend::{Conn, Hash, Instant, Json, MultiBackend, Portable, sql};
 pub use batch::Batch;
-pub use lock::{Holder, lock, lock_path, make_folder};
+pub use lock::{Holder, lock, lock_path, make_file, make_folder};
 pub use migrations::{Migrated, is_current, migrate, newest, pending, version};
 pub use pool::{Target, open_connection, without_password};
 
@@ -36,6 +37,7 @@ struct Inner {
     target: Target,
     pool: Pool,
     writer: Option<writer::Writer>,
+    file: Option<file::Watched>,
 }
 
 impl Db {
@@ -46,7 +48,8 @@ impl Db {
             Target::Sqlite(_) => Some(writer::Writer::start(target.clone())?),
             Target::Postgres(_) => None,
         };
-        Ok(Self(Arc::new(Inner { target: target.clone(), pool, writer })))
+        let file = file::Watched::start(target)?;
+        Ok(Self(Arc::new(Inner { target: target.clone(), pool, writer, file })))
     }
 
     /// Where the data is.
@@ -65,7 +68,13 @@ impl Db {
 
     /// As `read`, on the calling thread; for commands and jobs.
     pub fn read_now<T>(&self, work: impl FnOnce(&mut Conn) -> AppResult<T>) -> AppResult<T> {
+        self.check_file()?;
         work(&mut *self.0.pool.get()?)
+    }
+
+    /// After a commit it tells whether what was written is where it will be looked for.
+    fn check_file(&self) -> AppResult<()> {
+        self.0.file.as_ref().map_or(Ok(()), file::Watched::check)
     }
 
     /// Runs `work` in a transaction and answers once it is durable. An error rolls back what
@@ -75,7 +84,11 @@ impl Db {
         work: impl Fn(&mut Conn) -> AppResult<T> + Send + 'static,
     ) -> AppResult<T> {
         match &self.0.writer {
-            Some(writer) => writer.submit(work)?.await.map_err(|_| writer::lost())?,
+            Some(writer) => {
+                let done = writer.submit(work)?.await.map_err(|_| writer::lost())?;
+                self.check_file()?;
+                done
+            }
             None => {
                 let db = self.clone();
                 unblock(move || db.write_now(work)).await
@@ -89,7 +102,11 @@ impl Db {
         work: impl Fn(&mut Conn) -> AppResult<T> + Send + 'static,
     ) -> AppResult<T> {
         match &self.0.writer {
-            Some(writer) => writer.submit(work)?.blocking_recv().map_err(|_| writer::lost())?,
+            Some(writer) => {
+                let done = writer.submit(work)?.blocking_recv().map_err(|_| writer::lost())?;
+                self.check_file()?;
+                done
+            }
             None => writer::serializable(&mut *self.0.pool.get()?, &work),
         }
     }

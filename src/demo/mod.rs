@@ -17,10 +17,11 @@ use crate::agents::queries as agent_queries;
 use crate::capture::submit::{self, Author, Target};
 use crate::capture::{Permit, draft, intake, line};
 use crate::clock;
-use crate::db::{Conn, Db};
+use crate::db::{Conn, Db, installation};
 use crate::error::{AppError, AppResult};
 use crate::interactions::{InteractionId, Source};
 use crate::schema::{feedback, interaction_bodies, interactions};
+use anyhow::bail;
 use diesel::prelude::*;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -29,13 +30,31 @@ use story::Told;
 /// Lines that share one transaction.
 const CHUNK: usize = 500;
 
-/// Fills an installation that has no interactions; says whether it did.
+const ELSE: &str = "start it with `overrule serve`, or give `--data-dir` another place";
+
+/// Whether the data are a demo's, or nobody's yet. Real ones must not be served as a demo, which
+/// shows its mail to everybody.
+fn may_fill(db: &Db) -> anyhow::Result<bool> {
+    let is_ours = db.read_now(|conn| {
+        let marked = installation::find(conn, installation::DEMO)?.is_some();
+        let is_new = people::nobody(conn)? && !crate::journeys::has_interactions(conn)?;
+        Ok(marked || is_new)
+    })?;
+    Ok(is_ours)
+}
+
+/// Fills an installation that has no interactions; says whether it did. A real one is refused.
 pub fn fill(db: &Db) -> anyhow::Result<bool> {
+    if !may_fill(db)? {
+        let place = db.target();
+        bail!("{place} holds a real installation, which a demo would open to everybody; {ELSE}");
+    }
     if db.read_now(|conn| Ok(crate::journeys::has_interactions(conn)?))? {
         return Ok(false);
     }
     let now = clock::now();
     let cast = db.write_now(|conn| {
+        installation::set(conn, installation::DEMO, "1")?;
         people::make(conn)?;
         agents::make(conn)?;
         people::signed_in(conn)

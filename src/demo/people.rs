@@ -49,6 +49,12 @@ pub const CAST: &[(&str, &str, &str, Part)] = &[
     ("Ana Marques", "ana.marques", "", Part::Admin),
 ];
 
+/// Whether nobody can sign in yet.
+pub fn nobody(conn: &mut Conn) -> AppResult<bool> {
+    let someone = people::table.filter(people::can_sign_in);
+    Ok(!diesel::select(diesel::dsl::exists(someone)).get_result::<bool>(conn)?)
+}
+
 /// The teams: slug and name.
 pub const TEAMS: &[(&str, &str)] = &[
     ("support", "Customer support"),

@@ -1,11 +1,12 @@
 //! `GET /api/v1/signals`: what `overrule export` writes, as it is read.
 
-use super::model::{Format, Question, Status, time};
+use super::model::{Format, Question, Status};
 use super::stream::{Export, Sinks};
 use crate::accounts::ApiKey;
 use crate::accounts::extract::scope::Export as ExportScope;
 use crate::agents::Environment;
 use crate::audit::{self, Actor};
+use crate::capture::draft::time;
 use crate::db::Db;
 use crate::error::{AppError, AppResult, Mistakes};
 use crate::feedback::Verdict;

@@ -2,7 +2,6 @@
 
 use crate::agents::{Environment, OutputKind};
 use crate::db::Instant;
-use crate::error::Mistakes;
 use crate::feedback::Verdict;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -88,19 +87,4 @@ pub struct Summary {
     pub sha256: String,
     /// How many signals were left out, by reason.
     pub excluded: BTreeMap<&'static str, u64>,
-}
-
-/// An instant, or a day that starts at midnight UTC.
-pub fn time(text: &str, pointer: &str) -> Result<Instant, Mistakes> {
-    let day = text.parse::<jiff::civil::Date>().ok().filter(|_| text.len() == 10);
-    let midnight = day.map(|day| day.to_datetime(jiff::civil::Time::midnight()));
-    if let Some(midnight) = midnight
-        && let Ok(at) = jiff::tz::TimeZone::UTC.to_timestamp(midnight)
-    {
-        return Ok(Instant::truncated(at));
-    }
-    match crate::capture::draft::instant(Some(text), pointer)? {
-        Some(at) => Ok(at),
-        None => Err(Mistakes::one(pointer, "is missing")),
-    }
 }

@@ -3,18 +3,20 @@
 //! revision.
 
 use super::model::{
-    Decision, How, Item, ItemId, ItemKind, Outcome, Resolution, ResolutionId, Signal, SignalId,
-    SignalStatus,
+    Decision, How, Item, ItemId, ItemKind, Outcome, QueueState, Resolution, ResolutionId, Signal,
+    SignalId, SignalStatus,
 };
 use super::queries::{self, Source};
 use super::queue;
 use super::settle::{insert_revisions, replace, resolve, retire, revision, settle};
+use crate::accounts::PersonId;
 use crate::agents::model::ReviewPolicy;
 use crate::clock;
 use crate::db::{Conn, Hash};
 use crate::error::AppResult;
 use crate::feedback::queries::Subject;
 use crate::feedback::{Feedback, FeedbackId, Verdict, rules};
+use crate::interactions::JsonText;
 use crate::on_backend;
 use crate::schema::{resolutions, review_items, signals};
 use diesel::prelude::*;
@@ -30,17 +32,25 @@ pub struct Candidate {
     pub is_trusted: bool,
     /// Somebody overrode the same interaction.
     pub is_contested: bool,
-    /// It was decided elsewhere, and comes by import.
-    pub imported: Option<SignalStatus>,
+    /// It was judged elsewhere, and comes by import.
+    pub imported: Option<Imported>,
+}
+
+/// What was decided elsewhere.
+#[derive(Default)]
+pub struct Imported {
+    /// Nothing where it still waited.
+    pub outcome: Option<Outcome>,
+    /// The right output by the reviewer's word.
+    pub label: Option<JsonText>,
+    /// Who decided, as claimed.
+    pub by: Option<PersonId>,
 }
 
 /// What is decided of new feedback without a reviewer.
 fn decision(candidate: &Candidate) -> Option<(Outcome, How)> {
-    match candidate.imported {
-        Some(SignalStatus::Accepted) => return Some((Outcome::Accepted, How::Import)),
-        Some(SignalStatus::Declined) => return Some((Outcome::Declined, How::Import)),
-        Some(SignalStatus::Pending) => return None,
-        None => {}
+    if let Some(imported) = &candidate.imported {
+        return imported.outcome.map(|outcome| (outcome, How::Import));
     }
     let policy = candidate.subject.deployment.review;
     let confirmed = candidate.feedback.verdict == Verdict::Confirmed;
@@ -92,7 +102,7 @@ pub fn consider(conn: &mut Conn, candidates: &[Candidate]) -> AppResult<()> {
     left.extend(withdraw_superseded(conn, candidates)?);
     settle(conn, &items.resolved_again, &items.standing)?;
     queue::join(conn, candidates, |n| clusters.get(n).and_then(|c| items.by_cluster.get(c)))?;
-    queue::leave(conn, &items.resolved_again)?;
+    items.leave_or_wait(conn)?;
     queue::follow(conn, &left)
 }
 
@@ -195,6 +205,7 @@ impl Items {
             let Some(item) = self.by_cluster.get_mut(cluster) else { continue };
             let Some((outcome, how)) = decision(candidate) else { continue };
             let is_open = item.status == SignalStatus::Pending;
+            let imported = candidate.imported.as_ref();
             if !is_open && (how != How::Import || item.status == outcome.status()) {
                 continue;
             }
@@ -204,9 +215,9 @@ impl Items {
                 item_id: item.id,
                 number: last + 1,
                 outcome,
-                label: None,
+                label: imported.and_then(|imported| imported.label.clone()),
                 how,
-                person_id: None,
+                person_id: imported.and_then(|imported| imported.by),
                 reason: None,
                 created_at: clock::now(),
                 key_id: None,
@@ -234,6 +245,26 @@ impl Items {
             diesel::update(review_items::table.find(item.id))
                 .set(review_items::status.eq(item.status))
                 .execute(conn)?;
+        }
+        Ok(())
+    }
+}
+
+impl Items {
+    /// Items that were there before and are decided leave the queue; imported decisions that leave
+    /// an item open put it aside, for its reporter was asked, or it was escalated.
+    fn leave_or_wait(&self, conn: &mut Conn) -> AppResult<()> {
+        let open = self.by_cluster.values().filter(|item| item.status == SignalStatus::Pending);
+        let open: HashSet<ItemId> = open.map(|item| item.id).collect();
+        let decided: Vec<ItemId> =
+            self.resolved_again.iter().filter(|id| !open.contains(id)).copied().collect();
+        queue::leave(conn, &decided)?;
+        for resolution in &self.resolutions {
+            match resolution.outcome {
+                Outcome::NeedsInfo => queue::put(conn, resolution.item_id, QueueState::Asked)?,
+                Outcome::Escalated => queue::put(conn, resolution.item_id, QueueState::Escalated)?,
+                _ => {}
+            }
         }
         Ok(())
     }

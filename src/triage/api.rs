@@ -57,7 +57,7 @@ pub struct CandidateOut {
     pub item: ItemId,
     pub verdict: Option<Verdict>,
     /// The right output as they say; null where they gave none.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = serde_json::Value, required = false)]
     pub correction: Option<JsonText>,
     /// How many they are.
     pub weight: i64,
@@ -91,7 +91,7 @@ pub struct DecisionInput {
     decision: Verb,
     /// The right output: with `accepted_with_edits`, and with `accepted` on a conflict.
     #[serde(default)]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = serde_json::Value, required = false)]
     label: Option<Box<RawValue>>,
     /// Why, or the question; the reporter reads it. Required with `declined` and `needs_info`.
     #[serde(default)]

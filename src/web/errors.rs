@@ -129,7 +129,8 @@ fn log(error: &AppError) {
     match error {
         AppError::Internal(cause) => tracing::error!(cause = %format!("{cause:#}"), "failed"),
         AppError::Busy(why) => tracing::warn!(%why, "busy"),
-        _ => {}
+        // People tell its number, so it must be found; what they sent is not in it.
+        _ => tracing::info!(status = error.status().as_u16(), "refused"),
     }
 }
 
@@ -183,7 +184,10 @@ fn words(error: &AppError) -> (&'static str, String) {
         AppError::TooLarge(why) => ("That is too large", why.clone()),
         AppError::TooMany(seconds) => (
             "A little too fast",
-            format!("Please wait {seconds} seconds and try again. Nothing was lost."),
+            match seconds {
+                1 => "Please wait a second and try again. Nothing was lost.".into(),
+                _ => format!("Please wait {seconds} seconds and try again. Nothing was lost."),
+            },
         ),
         AppError::Busy(_) => (
             "Not just now",

@@ -17,7 +17,8 @@ pub fn body<T: DeserializeOwned>(request: &HttpRequest, body: &[u8]) -> AppResul
     serde_json::from_str::<serde::de::IgnoredAny>(text)
         .map_err(|error| AppError::BadRequest(format!("The body is not JSON: {error}.")))?;
     if super::strict::holds_nul(text) {
-        return Err(AppError::invalid("", "holds the character NUL"));
+        let at = super::strict::nul_at(text);
+        return Err(AppError::invalid(at, "holds the character NUL"));
     }
     Ok(super::strict::read(text)?)
 }

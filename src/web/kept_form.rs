@@ -8,9 +8,6 @@ use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest};
 use bytes::Bytes;
 
-/// The most bytes of a form that are kept; a larger one is still in the browser's history.
-const MAX_KEPT: usize = 256 * 1024;
-
 struct Kept(Bytes);
 
 /// The middleware, around the check for foreign origins and inside the error pages. A form from
@@ -19,7 +16,7 @@ pub async fn keep(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    if is_small_form(&request) {
+    if is_form(&request) {
         match request.extract::<Bytes>().await {
             Ok(body) => {
                 let again = body.clone();
@@ -40,13 +37,9 @@ pub fn fields(request: &HttpRequest) -> Vec<(String, String)> {
     url::form_urlencoded::parse(body).into_owned().collect()
 }
 
-fn is_small_form(request: &ServiceRequest) -> bool {
-    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
-    let is_form = header(header::CONTENT_TYPE)
-        .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
-    let length = header(header::CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
+fn is_form(request: &ServiceRequest) -> bool {
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     request.method() == Method::POST
         && !request.path().starts_with("/api/")
-        && is_form
-        && length.is_some_and(|length| length <= MAX_KEPT)
+        && kind.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"))
 }

@@ -5,6 +5,7 @@ pub mod assets;
 pub mod diff;
 pub mod errors;
 pub mod form;
+pub mod head;
 pub mod json;
 pub mod kept_form;
 pub mod limits;

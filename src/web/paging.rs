@@ -50,6 +50,12 @@ impl<T: Serialize> Page<T> {
     }
 }
 
+/// The id that `cursor` names, or what is wrong with it.
+pub fn before<T: std::str::FromStr>(cursor: Option<&str>) -> AppResult<Option<T>> {
+    let id = cursor.map(str::parse).transpose();
+    id.map_err(|_| AppError::invalid("/cursor", "is not `next` of an earlier page"))
+}
+
 /// This request's path and query with another cursor.
 pub fn with_cursor(request: &actix_web::HttpRequest, cursor: &str) -> String {
     let mut query = url::form_urlencoded::Serializer::new(String::new());

@@ -129,6 +129,7 @@ impl Scene {
             .replace("deployments/{id}", &format!("deployments/{}", self.deployment))
             .replace("/triage/{id}", &format!("/triage/{}", self.item))
             .replace("review-items/{id}", &format!("review-items/{}", self.item))
+            .replace("{team}/{environment}", "support/production")
             .replace("{id}", id)
             .replace("{slug}", "helper")
             .replace("{name}", "answers")

@@ -171,6 +171,63 @@ fn the_kind_stays_once_there_are_interactions() {
 }
 
 #[test]
+fn texts_that_turn_out_to_be_labels_can_be_exported_as_such() {
+    let app = TestApp::start();
+    let line = json!({"agent": "router", "external_id": "1", "input": "My card?", "output": "cash",
+        "feedback": [{"verdict": "corrected", "correction": "card", "status": "accepted"}]});
+    app.file("log.jsonl", &line.to_string());
+    app.command(&["import", "log.jsonl"]).ok();
+    assert_eq!(show(&app, "router")["kind"], "text");
+    let names = app.file("labels.txt", "cash\ncard\n");
+    let set = app.binary().args(["agent", "set", "router", "--kind", "label", "--labels"]);
+    set.arg(&names).run().ok();
+    let rows = app.api(&[Scope::Export]).get("/api/v1/signals?agent=router&format=classification");
+    let row: Value = serde_json::from_str(&rows.is(200).text).unwrap();
+    let wanted = json!({"text": "My card?", "label": "card", "label_id": 1, "predicted": "cash"});
+    assert_eq!(row, wanted);
+}
+
+#[test]
+fn deployments_are_made_and_changed_by_api_and_by_command() {
+    let app = TestApp::start();
+    app.agent("helper", json!({"team": "support", "review": "required"}));
+    let api = app.api(&[Scope::Admin, Scope::Read]);
+    let path = "/api/v1/agents/helper/deployments";
+    assert_eq!(api.get(path).is(200).json(), json!({"items": [], "next": null}));
+    let made = api.put(&format!("{path}/sales/staging"), &json!({"review": "none"})).is(201);
+    assert_eq!((made.at("/review"), made.at("/team")), ("none".into(), "sales".into()));
+    assert_eq!(
+        (made.at("/visibility"), made.at("/environment")),
+        ("team".into(), "staging".into())
+    );
+    let own = json!({"visibility": "own", "urgent_due_minutes": 30});
+    let changed = api.put(&format!("{path}/sales/staging"), &own).is(200);
+    assert_eq!((changed.at("/review"), changed.at("/visibility")), ("none".into(), "own".into()));
+    assert_eq!(changed.json()["urgent_due_minutes"], 30);
+    api.put(&format!("{path}/sales/staging"), &json!({"normal_due_minutes": 0}))
+        .is_invalid_at("/normal_due_minutes");
+    api.put(&format!("{path}/sales/nowhere"), &json!({})).is(404);
+    api.put("/api/v1/agents/nobody/deployments/sales/staging", &json!({})).is(404);
+
+    let deploy = |more: &[&str]| app.command(&[&["agent", "deploy"], more].concat());
+    deploy(&["helper", "--team", "support", "--review", "trusted"])
+        .ok()
+        .says("made helper in support, production: review trusted");
+    deploy(&["helper", "--team", "support", "--review", "none"]).ok().says("changed helper");
+    deploy(&["nobody", "--team", "support"]).fails_with(1).says("there is no agent `nobody`");
+    let first = api.get(&format!("{path}?limit=1")).is(200);
+    assert_eq!(first.at("/items/0/team"), "support", "newest first");
+    let next = api.get(&format!("{path}?limit=1&cursor={}", first.at("/next"))).is(200);
+    assert_eq!(
+        (next.at("/items/0/team"), next.json()["next"].clone()),
+        ("sales".into(), Value::Null)
+    );
+    api.log(&json!({"agent": "helper", "input": "x", "output": "y"})).is(201);
+    let known = api.get(path).is(200);
+    assert_eq!(known.json()["items"].as_array().unwrap().len(), 2, "an interaction finds its own");
+}
+
+#[test]
 fn categories_are_a_tree_that_keeps_what_was_said() {
     let app = TestApp::start();
     let tree = "wrong_answer: Wrong answer\n  outdated: Out of date\n  made_up\ntone\n";
@@ -283,9 +340,14 @@ fn a_form_sent_after_the_session_ran_out_is_kept_until_one_is_back() {
     let root = app.admin();
     let form = root.open("/admin/agents/new").fill("Name in programs", "helper");
     let form = form.fill("Name for people", "Helper").fill("What it is good at", "One\nTwo");
+    let large = root.open("/admin/agents/new");
     root.open("/").press("Sign out");
     let kept = form.press("Make the agent").is(401).sees("What you typed is still here");
     assert_eq!(kept.hidden("good_at"), "One\nTwo");
+    // So is a long one.
+    let long = "x".repeat(600_000);
+    let kept_long = large.fill("What it is good at", &long).press("Make the agent").is(401);
+    assert_eq!(kept_long.hidden("good_at").len(), long.len());
     let link = app.command(&["user", "add", "root@example.com"]).ok().line().to_owned();
     let path = link.split_once("/sign-in/").unwrap().1.to_owned();
     root.open(&format!("/sign-in/{path}")).press("Sign in as Root").is(200);
@@ -294,19 +356,19 @@ fn a_form_sent_after_the_session_ran_out_is_kept_until_one_is_back() {
 }
 
 #[test]
-fn agents_are_listed_by_slug_a_page_at_a_time() {
+fn agents_are_listed_newest_first_a_page_at_a_time() {
     let app = TestApp::start();
-    for slug in ["c", "a", "b"] {
+    for slug in ["b", "c", "a"] {
         app.agent(slug, json!({}));
     }
     let api = app.api(&[Scope::Read]);
     let first = api.get("/api/v1/agents?limit=2").is(200);
-    assert_eq!((first.at("/items/0/slug"), first.at("/items/1/slug")), ("a".into(), "b".into()));
+    assert_eq!((first.at("/items/0/slug"), first.at("/items/1/slug")), ("a".into(), "c".into()));
     let link = first.header("link").to_owned();
     let next = link.strip_prefix('<').and_then(|rest| rest.split_once('>')).unwrap();
     assert_eq!(next.1, "; rel=\"next\"");
     let last = api.get(next.0).is(200);
-    assert_eq!(last.at("/items/0/slug"), "c");
+    assert_eq!(last.at("/items/0/slug"), "b");
     assert_eq!(last.json()["next"], Value::Null);
     assert_eq!(last.header("link"), "");
     for wrong in ["limit=0", "limit=501", "limit=x"] {

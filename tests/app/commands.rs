@@ -31,7 +31,7 @@ fn a_setting_with_a_typo_is_one_line_and_ends_with_2() {
         ("[server]\npublic_url = \"x.org\"", "http:// or https://"),
         ("[log]\nformat = \"xml\"", "`auto`, `text` or `json`"),
         ("[mail]\nfrom = \"nobody\"", "mail.from = \"nobody\" is not allowed"),
-        ("[database]\nurl = \"mysql://u:geheim@h\"", "database.url = *** is not allowed"),
+        ("[database]\nurl = \"mysql://u:geheim@h\"", "mysql://***@h\" is not allowed"),
         (
             "[server]\nsecret = \"geheim\"",
             "server.secret = *** is not allowed: it takes at least 32",
@@ -44,7 +44,39 @@ fn a_setting_with_a_typo_is_one_line_and_ends_with_2() {
         assert!(said.stderr.contains("overrule.toml") || said.stderr.contains("takes"), "{said:?}");
         assert!(!said.stderr.contains("geheim"), "{said:?}");
     }
+    let file = folder.path().join("overrule.toml");
+    std::fs::write(&file, b"[server]\nlisten = \"127.0.0.1:0\xff\"\n").unwrap();
+    let run = || Command::in_folder(folder.path()).arg("migrate").run().fails_with(2);
+    run().says("can't read overrule.toml");
+    std::fs::remove_file(&file).unwrap();
+    std::fs::create_dir(&file).unwrap();
+    run().says("can't read overrule.toml");
     assert!(!folder.path().join("overrule-data").exists(), "nothing was touched");
+}
+
+#[test]
+fn a_new_database_is_for_its_owner_only_wherever_it_is_made() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = new_folder();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let file = folder.path().join("mine.db");
+    let url = format!("sqlite:{}", file.display());
+    Command::in_folder(folder.path()).env("DATABASE_URL", &url).arg("migrate").run().ok();
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn a_demo_does_not_open_a_real_installation_to_everybody() {
+    let folder = new_folder();
+    let run = |arguments: &[&str]| Command::in_folder(folder.path()).args(arguments);
+    run(&["--data-dir", "real", "user", "add", "ada@example.com"]).run().ok();
+    run(&["--data-dir", "real", "demo"]).run().fails_with(1).says("holds a real installation");
+    for _ in ["new", "filled before"] {
+        let mut demo = run(&["--data-dir", "sample", "demo"]).start();
+        demo.listening();
+        demo.ask_to_stop();
+        demo.end();
+    }
 }
 
 #[test]

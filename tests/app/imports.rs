@@ -72,7 +72,7 @@ fn bad_lines_go_to_a_file_and_the_rest_is_kept() {
         json!({"agent": "a", "external_id": "8", "input": "x", "output": "y", "feedback": [
             {"verdict": "confirmed"}, {"verdict": "corrected"}]})
         .to_string(),
-        format!(r#"{{"agent": "a", "input": "{}", "output": "y"}}"#, "x".repeat(1024 * 1024)),
+        format!(r#"{{"agent": "a", "input": "{}", "output": "y"}}"#, "x".repeat(1040 * 1024)),
     ] {
         bytes.extend_from_slice(line.as_bytes());
         bytes.extend_from_slice(b"\r\n");
@@ -109,7 +109,7 @@ fn bad_lines_go_to_a_file_and_the_rest_is_kept() {
     }
     let of_line = |line: u64| rejects.iter().find(|row| row["line"] == line).unwrap();
     assert_eq!(of_line(3)["text"], "{not json");
-    assert_eq!(of_line(9)["text"].as_str().unwrap().len(), 1_000);
+    assert!(of_line(9)["text"].as_str().unwrap().len() > 1024 * 1024, "it can be mended");
     assert_eq!(of_line(3).as_object().unwrap().len(), 3);
 
     // What is mended can be sent again, and then nothing is left over.
@@ -128,7 +128,8 @@ fn several_files_are_counted_together_and_a_missing_one_is_said() {
     let said = app.command(&["import", "one.jsonl", "two.jsonl"]).ok();
     assert!(said.last_line().starts_with("imported 3 new, 1 duplicates, 0 conflicts, 0 invalid"));
     let said = app.command(&["import", "one.jsonl", "nowhere.jsonl"]).fails_with(1);
-    said.says("can't import nowhere.jsonl: No such file");
+    let said = said.says("can't import nowhere.jsonl: No such file");
+    said.says("imported 0 new, 2 duplicates, 0 conflicts, 0 invalid interactions");
     app.command(&["import"]).fails_with(2);
     app.file("empty.jsonl", "");
     app.command(&["import", "empty.jsonl"]).ok().says("imported 0 new, 0 duplicates");

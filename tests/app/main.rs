@@ -23,5 +23,6 @@ mod moving;
 mod operating;
 mod real_data;
 mod review;
+mod round_trip;
 mod support;
 mod triage;

@@ -16,6 +16,21 @@ fn the_process_says_that_it_lives_and_can_serve() {
 }
 
 #[test]
+fn where_get_answers_head_answers_without_a_body() {
+    let app = TestApp::start();
+    let anyone = app.stranger();
+    for path in ["/healthz", "/readyz", "/sign-in", "/docs", "/openapi.json", "/nothing"] {
+        let get = anyone.get(path);
+        let head = anyone.send(anyone.request("HEAD", path));
+        assert_eq!(head.status, get.status, "{path}");
+        assert_eq!(head.text, "", "{path}");
+        assert_eq!(head.header("content-type"), get.header("content-type"), "{path}");
+    }
+    let agents = anyone.send(anyone.request("HEAD", "/api/v1/agents"));
+    assert_eq!(agents.status, 401, "permission is asked for as with GET");
+}
+
+#[test]
 fn figures_count_requests_by_route_and_hold_nothing_private() {
     let app = TestApp::start();
     app.agent("helper", json!({}));
@@ -221,6 +236,44 @@ fn the_description_of_the_api_is_whole() {
     let leads = |reference: &String| api.pointer(reference.trim_start_matches('#')).is_some();
     let lost: BTreeSet<_> = references.iter().filter(|reference| !leads(reference)).collect();
     assert!(lost.is_empty(), "these lead nowhere: {lost:?}");
+}
+
+/// The description as a schema of one of its parts.
+fn schema_of(api: &Value, part: &str) -> jsonschema::Validator {
+    let mut schema = api.clone();
+    schema["$ref"] = json!(format!("#/components/schemas/{part}"));
+    jsonschema::validator_for(&schema).unwrap()
+}
+
+#[test]
+fn what_is_sent_and_answered_is_as_it_is_described() {
+    let app = TestApp::start();
+    app.agent("helper", json!({"kind": "json", "schema": true, "review": "none"}));
+    let described = app.stranger().get("/openapi.json").is(200).json();
+    let api = app.api(&[Scope::Ingest, Scope::Feedback, Scope::Read, Scope::Export]);
+    let line = json!({"external_id": "t-17", "agent": "helper", "input": "How many?",
+        "tools": [], "output": {"n": 1}, "error": null, "confidence": 0.62, "cost_usd": "0.0041",
+        "sources": [{"title": "schema", "url": "https://example.com"}], "metadata": {"any": [1]},
+        "feedback": [{"external_id": "f-1", "verdict": "corrected", "correction": [2]}]});
+    let said = json!({"interaction": {"agent": "helper", "external_id": "t-17"},
+        "author": "ben@example.com", "verdict": "corrected", "correction": "two"});
+    assert!(schema_of(&described, "InteractionInput").is_valid(&line));
+    assert!(schema_of(&described, "FeedbackInput").is_valid(&said));
+    let id = api.log(&line).is(201).at("/id");
+    api.judge(&said).is(201);
+    let exported = api.get("/api/v1/signals?agent=helper&format=signals").is(200).json();
+    for (part, value) in [
+        ("Interaction", api.get(&format!("/api/v1/interactions/{id}")).is(200).json()),
+        ("Feedback", api.get("/api/v1/feedback").is(200).json()["items"][0].clone()),
+        ("Agent", api.get("/api/v1/agents/helper").is(200).json()),
+        ("Deployment", api.get("/api/v1/agents/helper/deployments").json()["items"][0].clone()),
+        ("InteractionInput", exported),
+    ] {
+        let schema = schema_of(&described, part);
+        let breaches: Vec<String> =
+            schema.iter_errors(&value).map(|e| format!("{}: {e}", e.instance_path())).collect();
+        assert!(breaches.is_empty(), "{part}: {breaches:?} in {value}");
+    }
 }
 
 fn operations(api: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {

@@ -17,7 +17,7 @@ from decimal import Decimal
 
 ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.\w")
 UUID7 = re.compile(r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")
-MADE_HERE = {"id", "signal_id", "decided_at", "reviewer"}
+MADE_HERE = {"id", "signal_id", "decided_at"}
 COLUMNS = {
     "sft": {"prompt", "completion"},
     "preference": {"prompt", "chosen", "rejected"},

@@ -1,5 +1,6 @@
 //! Bodies with one item or many: an object, an array, or a line each.
 
+use crate::capture::line::TOO_LARGE;
 use crate::error::{AppError, AppResult, Mistakes};
 use actix_web::HttpRequest;
 use bytes::Bytes;
@@ -65,6 +66,14 @@ fn split_json<T>(body: &[u8], item: fn(&str) -> Result<T, Mistakes>) -> AppResul
         return Ok(Items::Many(items.into_iter().map(|raw| item(raw.get())).collect()));
     }
     Ok(Items::One(item(whole.get())))
+}
+
+/// What one item by itself is told: one that is too large gets the status for that.
+pub fn refused(mistakes: Mistakes) -> AppError {
+    if mistakes.0.iter().any(|mistake| mistake.message == TOO_LARGE) {
+        return AppError::TooLarge("One may hold 1 MiB at most.".into());
+    }
+    mistakes.into()
 }
 
 /// Gives every good item to `store`, in groups, and puts the answers back in order.

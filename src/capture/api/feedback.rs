@@ -4,7 +4,7 @@ use super::body::{self, Items};
 use crate::accounts::ApiKey;
 use crate::accounts::extract::scope::{Feedback as FeedbackScope, Read};
 use crate::agents::Environment;
-use crate::capture::draft::{self, Draft, Sent, instant};
+use crate::capture::draft::{self, Draft, Sent, time};
 use crate::capture::queries::{self, FeedbackFilter, FeedbackOut, StatusFilter};
 use crate::capture::submit::{Answer, Author, Row, Target};
 use crate::capture::{Permit, Queues, links};
@@ -62,7 +62,7 @@ pub struct FeedbackAnswers {
         (status = 401, description = "No or unknown key", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "The key lacks the scope `feedback`", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "One, on an interaction that is not there", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "More than 10 MiB", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "More than 10 MiB, or a correction of more than 1 MiB", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "Neither JSON nor NDJSON", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "One that is not valid", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The database can't write now", body = Problem, content_type = "application/problem+json"),
@@ -83,7 +83,7 @@ pub async fn create(
     };
     match body::read(&request, body, draft::read_with_target).await? {
         Items::One(sent) => {
-            let answers = queues.feedback.submit(rows(vec![sent?])).await?;
+            let answers = queues.feedback.submit(rows(vec![sent.map_err(body::refused)?])).await?;
             match answers.into_iter().next() {
                 Some(answer @ Answer::Created(_)) => {
                     Ok(HttpResponse::Created().json(describe(&site, Ok(answer), None)))
@@ -138,8 +138,8 @@ fn describe(site: &Site, answer: Result<Answer, Mistakes>, index: Option<usize>)
         ("status" = Option<StatusFilter>, Query),
         ("category" = Option<String>, Query, description = "Slug of a category"),
         ("environment" = Option<Environment>, Query),
-        ("since" = Option<String>, Query, description = "RFC 3339: when it was given, or later"),
-        ("until" = Option<String>, Query, description = "RFC 3339: before it was given"),
+        ("since" = Option<String>, Query, description = "RFC 3339 or a day: when it was given, or later"),
+        ("until" = Option<String>, Query, description = "RFC 3339 or a day: before it was given"),
         ("limit" = Option<i64>, Query, minimum = 1, maximum = 500, description = "Default 50"),
         ("cursor" = Option<String>, Query, description = "`next` of the page before"),
     ),
@@ -177,8 +177,8 @@ fn filter(query: &str) -> Result<(FeedbackFilter, i64), Mistakes> {
             "verdict" => filter.verdict = word(m, name, value),
             "status" => filter.status = word(m, name, value),
             "environment" => filter.environment = word(m, name, value),
-            "since" => filter.since = time(m, name, value),
-            "until" => filter.until = time(m, name, value),
+            "since" => filter.since = when(m, name, value),
+            "until" => filter.until = when(m, name, value),
             "cursor" => match value.parse() {
                 Ok(id) => filter.before = Some(id),
                 Err(_) => m.add("/cursor", "is not `next` of an earlier page"),
@@ -197,9 +197,6 @@ fn word<T: FromStr<Err = String>>(mistakes: &mut Mistakes, name: &str, value: &s
     value.parse().map_err(|why| mistakes.add(format!("/{name}"), why)).ok()
 }
 
-fn time(mistakes: &mut Mistakes, name: &str, value: &str) -> Option<crate::db::Instant> {
-    instant(Some(value), &format!("/{name}")).unwrap_or_else(|more| {
-        mistakes.0.extend(more.0);
-        None
-    })
+fn when(mistakes: &mut Mistakes, name: &str, value: &str) -> Option<crate::db::Instant> {
+    time(value, &format!("/{name}")).map_err(|more| mistakes.0.extend(more.0)).ok()
 }

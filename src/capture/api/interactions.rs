@@ -67,7 +67,7 @@ pub struct InteractionAnswers {
         (status = 401, description = "No or unknown key", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "The key lacks the scope `ingest`", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "The key is taken by other content", body = InteractionAnswer),
-        (status = 413, description = "More than 10 MiB", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "More than 10 MiB, or one of more than 1 MiB", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "Neither JSON nor NDJSON", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "One that is not valid", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The database can't write now", body = Problem, content_type = "application/problem+json"),
@@ -87,7 +87,7 @@ pub async fn create(
     let rows = |lines: Vec<Line>| lines.into_iter().map(|line| Row::logged(line, permit)).collect();
     match body::read(&request, body, line::read).await? {
         Items::One(line) => {
-            let mut line = line?;
+            let mut line = line.map_err(body::refused)?;
             if line.external_id.is_none() {
                 line.external_id = idempotency;
             }

@@ -2,6 +2,7 @@
 
 use crate::agents::OutputKind;
 use crate::agents::schema::{Schema, line_of};
+use crate::capture::draft::MAX_CORRECTION;
 use crate::error::Mistakes;
 use crate::feedback::rules;
 use crate::interactions::JsonText;
@@ -55,6 +56,9 @@ impl About {
             OutputKind::Json => self.json(typed)?,
             OutputKind::Message => self.message(typed, calls)?,
         };
+        if correction.as_str().len() > MAX_CORRECTION {
+            return Err(wrong("This is larger than 1 MiB, the most that can be kept."));
+        }
         let same = self.output.as_ref().is_some_and(|output| {
             rules::same_output(self.kind, output, &correction)
                 || self.as_typed(output) == (typed.to_owned(), calls.to_owned())
@@ -147,9 +151,9 @@ fn text(typed: &str) -> Result<JsonText, Mistakes> {
     Ok(JsonText::string(typed))
 }
 
-/// Browsers have one spelling for the end of a line.
+/// Browsers have one spelling for the end of a line, and spaces around a text teach nothing.
 fn lines(text: &str) -> String {
-    text.replace("\r\n", "\n")
+    text.replace("\r\n", "\n").trim().to_owned()
 }
 
 fn not_json(error: &serde_json::Error) -> Mistakes {

@@ -27,7 +27,7 @@ pub(super) struct Filter {
     environment: String,
     /// `mine`: only what the person asked themselves.
     whose: String,
-    cursor: Option<InteractionId>,
+    cursor: String,
 }
 
 #[derive(Template)]
@@ -76,7 +76,7 @@ pub(super) async fn index(
         is_filtered: !(filter.agent.is_empty()
             && filter.environment.is_empty()
             && filter.whose.is_empty()
-            && filter.cursor.is_none()),
+            && filter.cursor.is_empty()),
         has_agents: !used.is_empty(),
         filter,
         older,
@@ -100,7 +100,7 @@ fn read(conn: &mut Conn, who: &Who, filter: &Filter) -> AppResult<Read> {
             agent.is_none_or(|agent| deployment.agent_id == agent)
                 && environment.is_none_or(|environment| deployment.environment == environment)
         },
-        filter.cursor,
+        filter.cursor.parse().ok(),
         PAGE_ROWS + 1,
     )?;
     let ids: Vec<InteractionId> = rows.iter().map(|row| row.id).collect();

@@ -109,11 +109,11 @@ pub fn count_signals(conn: &mut Conn, agent: AgentId) -> QueryResult<SignalCount
     .get_result(conn)
 }
 
-/// How many people are in teams, and how many teams there are; each up to one more than the cap.
+/// How many people can sign in, up to one more than the cap, and how many teams there are.
 pub fn count_people_and_teams(conn: &mut Conn) -> QueryResult<(i64, i64)> {
     let people: Count = diesel::sql_query(
-        "SELECT count(DISTINCT person_id) AS number FROM \
-         (SELECT person_id FROM memberships LIMIT $1) AS counted",
+        "SELECT count(*) AS number FROM (SELECT 1 FROM people \
+         WHERE can_sign_in AND deactivated_at IS NULL LIMIT $1) AS counted",
     )
     .bind::<BigInt, _>(WEEK_CAP + 1)
     .get_result(conn)?;

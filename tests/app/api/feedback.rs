@@ -132,7 +132,7 @@ fn what_is_wrong_in_feedback_is_a_422_with_its_place() {
     let long = "x".repeat(5_001);
     let cases = [
         (json!({"verdict": "wrong"}), "/verdict", "confirmed"),
-        (json!({}), "", "missing field `verdict`"),
+        (json!({}), "/verdict", "is required"),
         (json!({"verdict": "corrected"}), "/correction", "is required"),
         (json!({"verdict": "confirmed", "correction": "No."}), "/correction", "only with"),
         (json!({"verdict": "corrected", "correction": "So."}), "/correction", "said already"),

@@ -121,8 +121,9 @@ fn what_is_wrong_in_an_interaction_is_a_422_with_its_place() {
     let app = TestApp::start();
     let api = app.api(&[Scope::Admin]);
     let places = [
-        (r#"{"input": "x", "output": "y"}"#, "", "missing field `agent`"),
-        (r#"{"agent": "a", "output": "y"}"#, "", "missing field `input`"),
+        (r#"{"input": "x", "output": "y"}"#, "/agent", "is required"),
+        (r#"{"agent": "a", "output": "y"}"#, "/input", "is required"),
+        ("null", "", "expected an object"),
         (r#"{"agent": "a", "input": "x"}"#, "/output", "or `error`"),
         (r#"{"agent": "a", "input": 7, "output": "y"}"#, "/input", "a string or a list"),
         (r#"{"agent": "a", "input": [], "output": "y"}"#, "/input", "has no message"),
@@ -173,7 +174,7 @@ fn what_is_wrong_in_an_interaction_is_a_422_with_its_place() {
             "1900 to 2200",
         ),
         (r#"{"agent": "a", "input": "x", "output": "y", "tools": {}}"#, "/tools", "is a list"),
-        (r#"{"agent": "a", "input": "\u0000", "output": "y"}"#, "", "NUL"),
+        (r#"{"agent": "a", "input": "\u0000", "output": "y"}"#, "/input", "NUL"),
         (
             r#"{"agent": "a", "input": "x", "output": "y", "external_id": ""}"#,
             "/external_id",
@@ -208,9 +209,53 @@ fn one_mebibyte_is_the_most_an_interaction_may_have() {
     let shown = api.get(&format!("/api/v1/interactions/{}", kept.at("/id"))).is(200);
     assert!(shown.at("/input").len() > most - 60);
     let over = api.post_text("/api/v1/interactions", "application/json", of_size(most + 1));
-    assert!(over.is_invalid_at("").contains("1 MiB"));
+    assert!(over.is_problem(413).contains("1 MiB"));
     let body = of_size(most + 1) + "\n" + r#"{"agent": "a", "input": "x", "output": "y"}"#;
     let many = api.post_text("/api/v1/interactions", "application/x-ndjson", body).is(200);
     assert_eq!(many.at("/items/0/result"), "invalid");
     assert_eq!(many.at("/items/1/result"), "created");
+}
+
+#[test]
+fn a_correction_may_be_as_large_as_an_interaction_and_is_imported_as_it_was_exported() {
+    let app = TestApp::start();
+    app.agent("a", json!({}));
+    let api = app.api(&[Scope::Ingest, Scope::Feedback]);
+    let text = |letter: &str, size: usize| letter.repeat(size);
+    let most = 1024 * 1024 - 100;
+    let line = json!({"agent": "a", "external_id": "1", "input": "x", "output": text("y", most)});
+    let logged = api.log(&line).is(201);
+    let said = |author: &str, size: usize| {
+        json!({"interaction": logged.at("/id"), "author": author, "verdict": "corrected",
+            "correction": text("z", size)})
+    };
+    assert!(api.judge(&said("ada@example.com", most + 200)).is_problem(413).contains("1 MiB"));
+    api.judge(&said("ada@example.com", most)).is(201);
+    api.judge(&said("ben@example.com", most - 1)).is(201);
+    app.command(&[
+        "export", "--agent", "a", "--format", "signals", "--status", "any", "--out", "a",
+    ])
+    .ok();
+    let empty = TestApp::start();
+    empty.file("a.jsonl", &app.read("a"));
+    empty
+        .command(&["import", "a.jsonl"])
+        .ok()
+        .says("imported 1 new, 0 duplicates, 0 conflicts, 0 invalid interactions; 2 new");
+}
+
+#[test]
+fn a_list_is_not_taken_for_an_object() {
+    let app = TestApp::start();
+    app.agent("helper", json!({}));
+    let api = app.api(&[Scope::Ingest, Scope::Feedback, Scope::Admin]);
+    let list = r#"["seq1", "helper", "v1", "production", null, null, null, null, "x", null, "y"]"#;
+    let lines = api.post_text("/api/v1/interactions", "application/x-ndjson", list).is(200);
+    assert_eq!(lines.at("/items/0/result"), "invalid");
+    assert!(lines.text.contains("expected an object"), "{}", lines.text);
+    api.put("/api/v1/agents/other", &json!(["Name"])).is_invalid_at("");
+    let id = api.log(&json!({"agent": "helper", "input": "x", "output": "y"})).is(201).at("/id");
+    api.judge(&json!({"interaction": ["helper", "production", "1"], "verdict": "rejected"}))
+        .is_invalid_at("/interaction");
+    api.judge(&json!({"interaction": id, "verdict": "rejected"})).is(201);
 }

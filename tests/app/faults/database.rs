@@ -103,6 +103,26 @@ fn a_full_disk_is_a_503_and_what_was_accepted_is_there_afterwards() {
 }
 
 #[test]
+fn a_database_file_that_was_removed_is_a_503_until_it_is_back() {
+    if backend() == Backend::Postgres {
+        return;
+    }
+    let app = TestApp::start();
+    app.agent("helper", json!({}));
+    let api = app.api(&[Scope::Ingest, Scope::Read]);
+    api.log(&line("before")).is(201);
+    let (file, aside) = (app.folder().join("overrule.db"), app.folder().join("aside.db"));
+    std::fs::rename(&file, &aside).unwrap();
+    is_busy(&api.log(&line("away")));
+    app.stranger().get("/readyz").is_problem(503);
+    is_busy_page(&app.browser().open("/sign-in/c29tZXRoaW5n").is(503));
+    std::fs::rename(&aside, &file).unwrap();
+    api.log(&line("after")).is(201);
+    app.stranger().get("/readyz").is(200);
+    assert_eq!(count_stored(&api, &[line("before"), line("after")]), 2);
+}
+
+#[test]
 fn a_database_that_is_away_is_a_503_until_it_is_back() {
     let Target::Postgres(_) = TestApp::start().database().target().clone() else {
         // An embedded database goes away only with its disk.
