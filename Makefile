@@ -1,12 +1,16 @@
 # What a developer runs. `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help test check fmt demo screenshots bench crash-test clean
+.PHONY: help test test-consumers check fmt demo screenshots bench crash-test clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 test: ## Install what the tests need where it is missing, then run every test
 	scripts/test
+
+test-consumers: ## Load every format with the tools it is for
+	scripts/setup >/dev/null
+	scripts/consumers
 
 check: ## Formatting, clippy and docs, with warnings as errors
 	cargo fmt --check

@@ -2,6 +2,7 @@
 
 use crate::accounts::KeyCache;
 use crate::accounts::sessions::{self, Seen};
+use crate::datasets::{self, Shelf};
 use crate::db::{Conn, Db};
 use crate::error::{AppError, AppResult};
 use crate::mail::{Mailer, Nudge, outbox};
@@ -26,6 +27,8 @@ const NOTICES_EVERY: Duration = Duration::from_secs(5);
 const TIDY_EVERY: Duration = Duration::from_secs(60 * 60);
 /// How often it is written down which sessions were used.
 const NOTE_EVERY: Duration = Duration::from_secs(60);
+/// How often it is looked whether a release waits to be built.
+const RELEASES_EVERY: Duration = Duration::from_millis(500);
 /// How often figures are folded together, so that they take no memory between scrapes.
 const FOLD_EVERY: Duration = Duration::from_secs(5);
 
@@ -44,6 +47,8 @@ pub struct Tools {
     pub site: Site,
     /// Wakes the mail delivery.
     pub nudge: Nudge,
+    /// Where the files of releases are.
+    pub shelf: Shelf,
     /// The rate limits of the server in this process, if there is one.
     pub limits: Option<Limits>,
     /// What callers of the server in this process may ask for.
@@ -72,6 +77,7 @@ impl Jobs {
             tokio::spawn(note(tools.clone(), stopped.clone())),
             tokio::spawn(seal(tools.clone(), stopped.clone())),
             tokio::spawn(note_keys(tools.clone(), stopped.clone())),
+            tokio::spawn(releases(tools.clone(), stopped.clone())),
             tokio::spawn(notices(tools.clone(), stopped.clone())),
             tokio::spawn(fold(tools, stopped)),
         ];
@@ -229,6 +235,29 @@ async fn note_keys(tools: Tools, mut stop: watch::Receiver<bool>) {
         }
         tokio::select! {
             () = sleep(NOTE_KEYS_EVERY) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+/// Builds releases, one at a time. A stop ends the one at hand between two pages; whoever works
+/// next on this database goes on with it.
+async fn releases(tools: Tools, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        let (db, shelf, stopped) = (tools.db.clone(), tools.shelf.clone(), stop.clone());
+        let build = move || datasets::build::next(&db, &shelf, &|| *stopped.borrow());
+        let pause = match tokio::task::spawn_blocking(build).await.unwrap_or_else(|panic| {
+            Err(AppError::internal(anyhow::anyhow!("building a release panicked: {panic}")))
+        }) {
+            Ok(true) => continue,
+            Ok(false) => RELEASES_EVERY,
+            Err(error) => {
+                tell("releases", &error);
+                AFTER_FAILURE
+            }
+        };
+        tokio::select! {
+            () = sleep(pause) => {}
             _ = stop.changed() => {}
         }
     }

@@ -237,6 +237,7 @@ mod audit;
 mod desk;
 mod hours;
 mod judged;
+mod sets;
 mod signing_in;
 mod told;
 mod triage;
@@ -245,6 +246,7 @@ pub use audit::{audit_events, audit_origins, audit_seals};
 pub use desk::{escalation_events, escalation_notices, escalations};
 pub use hours::team_hours;
 pub use judged::{resolutions, review_items, signal_revisions, signals};
+pub use sets::*;
 pub use signing_in::{identities, passwords, sessions, sign_in_links, sign_in_tries};
 pub use told::{news, news_declined};
 pub use triage::{claims, queue, reviews, saved_filters};
@@ -286,6 +288,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     claims,
     reviews,
     saved_filters,
+    datasets,
+    releases,
+    release_files,
+    release_rows,
+    split_groups,
+    split_rules,
 );
 
 diesel::joinable!(memberships -> people (person_id));

@@ -3,6 +3,7 @@
 use crate::accounts::{self, Door, KeyCache};
 use crate::capture::{self, Queues};
 use crate::config::Config;
+use crate::datasets::Shelf;
 use crate::db::{self, Db, Holder, Target, installation};
 use crate::jobs::{Jobs, Tools};
 use crate::journeys;
@@ -46,6 +47,7 @@ struct Parts {
     door: Data<Door>,
     nudge: Data<Nudge>,
     metrics: Data<Metrics>,
+    shelf: Data<Shelf>,
 }
 
 impl Server {
@@ -82,6 +84,7 @@ impl Server {
             door: Data::new(Door::new(config)?),
             nudge: Data::new(Nudge::default()),
             metrics: Data::new(Metrics::install()?),
+            shelf: Data::new(Shelf::in_data(&config.data_dir)),
         };
         let mailer = Mailer::from_config(config)?;
         Ok(Self { listener, address, threads, mailer, parts })
@@ -119,6 +122,7 @@ impl Server {
             mailer: self.mailer,
             site: parts.site.as_ref().clone(),
             nudge: parts.nudge.as_ref().clone(),
+            shelf: parts.shelf.as_ref().clone(),
             limits: Some(parts.limits.as_ref().clone()),
             budgets: Some(parts.budgets.as_ref().clone()),
             keys: Some(parts.keys.clone()),
@@ -140,6 +144,7 @@ impl Server {
                     .app_data(parts.door)
                     .app_data(parts.nudge)
                     .app_data(parts.metrics)
+                    .app_data(parts.shelf)
                     .app_data(PayloadConfig::new(MAX_REQUEST))
                     .app_data(FormConfig::default().limit(web::form::MAX_FORM))
                     .app_data(JsonConfig::default().limit(MAX_REQUEST))
@@ -210,6 +215,7 @@ fn routes(cfg: &mut ServiceConfig) {
         .configure(crate::news::routes)
         .configure(crate::triage::routes)
         .configure(crate::admin::routes)
+        .configure(crate::datasets::routes)
         .configure(crate::openapi::routes)
         .configure(journeys::routes);
 }

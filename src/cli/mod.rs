@@ -4,6 +4,7 @@
 mod agent;
 mod backup;
 mod copy;
+mod dataset;
 mod demo;
 mod doctor;
 mod export;
@@ -60,6 +61,9 @@ enum Command {
     Import(import::Args),
     /// Write signals to a file that a trainer loads as it is
     Export(export::Args),
+    /// Saved questions, and frozen, numbered releases of them
+    #[command(subcommand)]
+    Dataset(dataset::Command),
     /// Keep a running embedded database, with its secrets, in one file
     Backup(backup::Args),
     /// Put a backup back
@@ -102,6 +106,7 @@ fn start(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Agent(command) => agent::run(&config, command),
         Command::Key(command) => key::run(&config, &command),
         Command::Export(args) => export::run(&config, args),
+        Command::Dataset(command) => dataset::run(&config, &command),
         Command::Backup(args) => backup::run(&config, &args),
         Command::Restore(args) => restore::run(&config, &args),
         Command::Doctor(args) => doctor::run(&config, cli.config.as_deref(), &args),

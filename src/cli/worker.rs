@@ -1,6 +1,7 @@
 //! `overrule worker`
 
 use crate::config::Config;
+use crate::datasets::Shelf;
 use crate::db::installation;
 use crate::jobs::{Jobs, Tools};
 use crate::mail::{Mailer, Nudge};
@@ -20,6 +21,7 @@ pub(super) fn run(config: &Config) -> anyhow::Result<ExitCode> {
         db: db.clone(),
         mailer: Mailer::from_config(config)?,
         nudge: Nudge::default(),
+        shelf: Shelf::in_data(&config.data_dir),
         limits: None,
         budgets: None,
         keys: None,

@@ -5,6 +5,7 @@ mod database;
 mod mail;
 mod postgres;
 mod provider;
+mod releases;
 mod settings;
 mod sqlite;
 
@@ -50,13 +51,13 @@ pub async fn examine(config: &Config, file: Option<&Path>) -> Vec<Finding> {
     mail::examine(config, &mut found).await;
     provider::examine(config, &mut found).await;
     match config.target() {
-        Ok(target) => examine_database(&target, &mut found),
+        Ok(target) => examine_database(config, &target, &mut found),
         Err(error) => found.wrong("database", format!("{error:#}"), "set `database.url`"),
     }
     found.0
 }
 
-fn examine_database(target: &Target, found: &mut Findings) {
+fn examine_database(config: &Config, target: &Target, found: &mut Findings) {
     let sound = match target {
         Target::Sqlite(path) => sqlite::examine(path, found),
         Target::Postgres(_) => true,
@@ -73,6 +74,7 @@ fn examine_database(target: &Target, found: &mut Findings) {
     };
     postgres::examine(&mut conn, found);
     database::examine(&mut conn, target, found);
+    releases::examine(&mut conn, config, found);
 }
 
 /// A settings file that can't be read, as a finding.

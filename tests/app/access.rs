@@ -4,6 +4,7 @@
 
 use crate::admin::limited;
 use crate::architecture::files;
+use crate::datasets;
 use crate::support::{Api, Browser, TestApp};
 use diesel::prelude::*;
 use overrule::accounts::Scope;
@@ -121,6 +122,9 @@ fn scene(app: &TestApp) -> Scene {
         let id = schema::escalations::table.select(schema::escalations::id);
         Ok(id.first::<overrule::escalations::EscalationId>(conn)?)
     });
+    let question = json!({"agents": ["helper"], "format": "sft", "status": "any"});
+    datasets::save(&api, "answers", &question);
+    assert_eq!(datasets::release(&api, "answers")["state"], "ready");
     let token = |url: String| url.rsplit('/').next().unwrap().to_owned();
     Scene {
         interaction: logged.at("/id"),
@@ -158,6 +162,9 @@ impl Scene {
             .replace("{team}", "support")
             .replace("{id}", id)
             .replace("{slug}", "helper")
+            .replace("{name}", "answers")
+            .replace("{number}", "1")
+            .replace("{file}", "train.jsonl")
             .replace("{token}", token);
         assert!(!path.contains('{'), "what stands for the rest of {path}?");
         path

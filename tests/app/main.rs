@@ -15,6 +15,7 @@ mod browsers;
 mod capture;
 mod commands;
 mod crash;
+mod datasets;
 mod exports;
 mod faults;
 mod harness;

@@ -68,7 +68,7 @@ fn open_reported(conn: &mut Conn, asks: &[&Candidate]) -> AppResult<()> {
     let known: Vec<ItemId> = items.values().copied().collect();
     let mut open: BTreeMap<ItemId, Escalation> =
         queries::open_of(conn, &known)?.into_iter().map(|row| (row.item_id, row)).collect();
-    let deployments = asks.iter().map(|each| &each.subject.deployment);
+    let deployments = asks.iter().map(|each| &*each.subject.deployment);
     let calendars = hours::calendars_of(conn, deployments)?;
     let now = clock::now();
     let mut fresh: BTreeMap<ItemId, (&Candidate, bool)> = BTreeMap::new();

@@ -143,9 +143,12 @@ impl TestApp {
         self.server.as_ref().expect("the server runs").url()
     }
 
-    /// Stops the server, in order; the data stays.
+    /// Stops the server, in order, and leaves the database to others; the data stays.
     pub fn stop(&mut self) {
         self.server.take().expect("the server runs").stop(true);
+        if let Some(db) = self.db.take() {
+            db.close();
+        }
     }
 
     /// Starts the server again, on another port.

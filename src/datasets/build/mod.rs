@@ -1,0 +1,276 @@
+//! Building a release, on whichever machine is free: signals are read and judged, settled with one
+//! another and put on their sides; what follows is written down row by row; then files are made of
+//! that. A build that was stopped begins anew, by whoever takes it up.
+
+mod figures;
+mod read;
+mod remake;
+mod sides;
+mod write;
+
+pub use figures::{Figures, People};
+pub use remake::ensure;
+pub use write::redacted;
+
+use super::actions::{self, Built};
+use super::model::{Frame, LeaseId, Release, Stage};
+use super::question::Question;
+use super::shelf::Shelf;
+use super::{card, check, queries, settle};
+use crate::clock;
+use crate::db::{Conn, Db};
+use crate::error::{AppError, AppResult};
+use std::time::{Duration, Instant};
+
+/// Signals read, and rows written, at a time.
+const PAGE: i64 = 1_000;
+/// How often at least the lease is prolonged while nothing else is written.
+const RENEW_EVERY: Duration = Duration::from_secs(1);
+
+/// How a build ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is ready.
+    Ready,
+    /// This process is stopping; another goes on.
+    Stopped,
+    /// It was cancelled, or somebody else builds it.
+    Lost,
+    /// It can't be built, for this reason.
+    Failed(String),
+}
+
+/// Why a build does not go on.
+pub(super) enum Halt {
+    Stopped,
+    Lost,
+    Failed(String),
+    Error(AppError),
+}
+
+impl<E: Into<AppError>> From<E> for Halt {
+    fn from(error: E) -> Self {
+        match error.into() {
+            AppError::Conflict(why) => Self::Failed(why),
+            error => Self::Error(error),
+        }
+    }
+}
+
+/// A build going on.
+pub(super) struct Builder<'b> {
+    db: &'b Db,
+    shelf: &'b Shelf,
+    release: &'b Release,
+    lease: LeaseId,
+    question: Question,
+    frame: Frame,
+    is_stopping: &'b dyn Fn() -> bool,
+    hear: &'b mut dyn FnMut(Stage, i64, i64),
+    renewed: Instant,
+}
+
+/// Builds the next release that waits, if there is one; says whether there was.
+pub fn next(db: &Db, shelf: &Shelf, is_stopping: &dyn Fn() -> bool) -> AppResult<bool> {
+    let lease = LeaseId::new();
+    let Some(release) = db.write_now(move |conn| actions::claim(conn, lease))? else {
+        return Ok(false);
+    };
+    run(db, shelf, &release, lease, is_stopping, &mut |_, _, _| {})?;
+    Ok(true)
+}
+
+/// Builds a release that the caller has the lease of.
+pub fn run(
+    db: &Db,
+    shelf: &Shelf,
+    release: &Release,
+    lease: LeaseId,
+    is_stopping: &dyn Fn() -> bool,
+    hear: &mut dyn FnMut(Stage, i64, i64),
+) -> AppResult<Outcome> {
+    let id = release.id;
+    let question = Question::of(&release.question).map_err(AppError::internal)?;
+    let frame = serde_json::from_value(release.frame.0.clone()).map_err(AppError::internal)?;
+    let renewed = Instant::now();
+    let mut builder =
+        Builder { db, shelf, release, lease, question, frame, is_stopping, hear, renewed };
+    let (outcome, trouble) = match builder.build() {
+        Ok(()) => return Ok(Outcome::Ready),
+        Err(Halt::Lost) => return Ok(Outcome::Lost),
+        Err(Halt::Failed(why)) => {
+            let told = why.clone();
+            db.write_patiently(move |conn| actions::fail(conn, id, lease, &told))?;
+            return Ok(Outcome::Failed(why));
+        }
+        Err(Halt::Stopped) => (Outcome::Stopped, None),
+        Err(Halt::Error(error)) => {
+            tracing::warn!(cause = %error, release = %id, "building a release met trouble");
+            let why = "The database or the machine was in the way, several times.".to_owned();
+            (Outcome::Stopped, Some(why))
+        }
+    };
+    db.write_patiently(move |conn| actions::give_back(conn, id, lease, trouble.as_deref()))?;
+    let now = db.read_now(|conn| Ok(queries::release(conn, id)?))?;
+    Ok(now.error.map_or(outcome, Outcome::Failed))
+}
+
+impl Builder<'_> {
+    fn build(&mut self) -> Result<(), Halt> {
+        self.clear()?;
+        let question = self.question.clone();
+        let scope = self.db.read_now(|conn| check::again(conn, &question))?;
+        let read = self.read(&scope)?;
+        self.step(Stage::Settling, 0, 1)?;
+        let (fates, agreement) = settle::settle(&read.drafts, &read.classes, &self.question);
+        self.place(&read, &fates)?;
+        let left = self.left()?;
+        let files = self.write(agreement, left)?;
+        let (id, lease) = (self.release.id, self.lease);
+        let is_ours =
+            self.db.write_patiently(move |conn| actions::finish(conn, id, lease, &files))?;
+        if is_ours { Ok(()) } else { Err(Halt::Lost) }
+    }
+
+    /// Removes the rows of an earlier attempt.
+    fn clear(&mut self) -> Result<(), Halt> {
+        let id = self.release.id;
+        let mut from = 0;
+        loop {
+            self.step(Stage::Reading, 0, 0)?;
+            let removed = self.db.write_patiently(move |conn| {
+                Ok(queries::delete_rows(conn, id, from, 10 * PAGE)?)
+            })?;
+            if removed == 0 {
+                return Ok(());
+            }
+            from += 10 * PAGE;
+        }
+    }
+
+    fn left(&self) -> Result<std::collections::BTreeMap<String, i64>, Halt> {
+        let id = self.release.id;
+        Ok(self.db.read_now(|conn| Ok(queries::count_left(conn, id)?))?)
+    }
+
+    /// Writes the files, and what is said of them.
+    fn write(
+        &mut self,
+        agreement: settle::Agreement,
+        left: std::collections::BTreeMap<String, i64>,
+    ) -> Result<Built, Halt> {
+        let making = self.shelf.begin(self.release.id, self.lease).map_err(full)?;
+        let written = self.write_files(&making)?;
+        let rows: i64 = written.files.iter().map(|file| file.row_count).sum();
+        if rows == 0 {
+            return Err(Halt::Failed(nothing(&left)));
+        }
+        let mut figures = written.figures;
+        figures.agreement = (agreement.inputs, agreement.agreed);
+        figures.left = left;
+        figures.since = self.since()?;
+        figures.redacted = written.redacted;
+        let name = {
+            let dataset = self.release.dataset_id;
+            self.db.read_now(|conn| Ok(queries::name_of(conn, dataset)?))?
+        };
+        let about = card::About {
+            name: &name,
+            release: self.release,
+            question: &self.question,
+            frame: &self.frame,
+            figures: &figures,
+            files: &written.files,
+            is_simple: written.is_simple,
+        };
+        let (manifest, readme) = (card::manifest(&about), card::readme(&about));
+        let mut files = written.files;
+        for (file, text) in [("manifest.json", &manifest), ("README.md", &readme)] {
+            files.push(write::whole(&making, self.release.id, file, text).map_err(full)?);
+        }
+        self.step(Stage::Writing, rows, rows)?;
+        making.publish().map_err(full)?;
+        let figures = serde_json::to_value(&figures).map_err(AppError::internal)?;
+        Ok(Built { files, figures, manifest, card: readme })
+    }
+
+    /// What changed since the newest release before this one.
+    fn since(&self) -> Result<Option<(i64, queries::Differences)>, Halt> {
+        let (id, dataset, number) = (self.release.id, self.release.dataset_id, self.release.number);
+        Ok(self.db.read_now(|conn| {
+            let Some(before) = queries::newest_ready(conn, dataset, number)? else {
+                return Ok(None);
+            };
+            Ok(Some((before.number, queries::differences(conn, id, before.id)?)))
+        })?)
+    }
+
+    /// Says how far it is, and keeps the lease; ends the build where it must not go on.
+    fn step(&mut self, stage: Stage, done: i64, total: i64) -> Result<(), Halt> {
+        let lease = (self.release.id, self.lease);
+        self.told(stage, done, total)?;
+        let until = actions::lease_end(clock::now());
+        let is_ours = self.db.write_patiently(move |conn| {
+            Ok(queries::renew(conn, lease, until, (stage, done, total))?)
+        })?;
+        self.renewed = Instant::now();
+        if is_ours { Ok(()) } else { Err(Halt::Lost) }
+    }
+
+    /// As `step`, but writes only now and then.
+    fn step_lightly(&mut self, stage: Stage, done: i64, total: i64) -> Result<(), Halt> {
+        match self.renewed.elapsed() < RENEW_EVERY {
+            true => self.told(stage, done, total),
+            false => self.step(stage, done, total),
+        }
+    }
+
+    fn told(&mut self, stage: Stage, done: i64, total: i64) -> Result<(), Halt> {
+        (self.hear)(stage, done, total);
+        if (self.is_stopping)() { Err(Halt::Stopped) } else { Ok(()) }
+    }
+
+    /// Writes to the database if the release is still this builder's, and prolongs the lease.
+    fn store<T: Send + 'static>(
+        &mut self,
+        progress: (Stage, i64, i64),
+        work: impl Fn(&mut Conn) -> AppResult<T> + Send + Sync + 'static,
+    ) -> Result<T, Halt> {
+        self.told(progress.0, progress.1, progress.2)?;
+        let lease = (self.release.id, self.lease);
+        let until = actions::lease_end(clock::now());
+        let done = self.db.write_patiently(move |conn| {
+            match queries::renew(conn, lease, until, progress)? {
+                true => work(conn).map(Some),
+                false => Ok(None),
+            }
+        })?;
+        self.renewed = Instant::now();
+        done.ok_or(Halt::Lost)
+    }
+}
+
+/// A file that could not be written, in a sentence for people.
+pub(super) fn full(error: std::io::Error) -> Halt {
+    let why = match error.kind() {
+        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+            "There is no space left for the files. Make room, then release it again.".to_owned()
+        }
+        std::io::ErrorKind::PermissionDenied => {
+            "The folder of releases can't be written: permission denied.".to_owned()
+        }
+        _ => format!("The files can't be written: {error}."),
+    };
+    Halt::Failed(why)
+}
+
+fn nothing(left: &std::collections::BTreeMap<String, i64>) -> String {
+    if left.is_empty() {
+        return "Nothing fits: no signal matches the question.".to_owned();
+    }
+    let told = left.iter().map(|(reason, count)| {
+        let sentence = super::reason::sentence(reason);
+        format!("{count} {sentence}")
+    });
+    format!("Nothing is left for a file: {}.", told.collect::<Vec<_>>().join("; "))
+}

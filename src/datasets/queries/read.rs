@@ -1,0 +1,265 @@
+//! Signals as a release reads them: all that the question's filters leave, whatever was decided of
+//! them, in export order, a keyset page at a time.
+
+use crate::accounts::PersonId;
+use crate::agents::{AgentId, Environment};
+use crate::datasets::check::Scope;
+use crate::datasets::question::Question;
+use crate::db::{Conn, Hash, Instant};
+use crate::exports::queries::{Cursor, Example};
+use crate::feedback::model::Severity;
+use crate::feedback::{FeedbackId, Verdict};
+use crate::interactions::{InteractionId, JsonText};
+use crate::schema::{
+    agent_versions, categories, feedback, interaction_bodies, interactions, resolutions,
+    signal_revisions, signals,
+};
+use crate::signals::SignalStatus;
+use crate::signals::model::{How, RevisionId, SignalId};
+use diesel::prelude::*;
+
+/// A signal with all that decides about its row.
+pub struct Read {
+    pub revision_id: Option<RevisionId>,
+    pub status: SignalStatus,
+    pub is_superseded: bool,
+    pub is_erased: bool,
+    /// How it was accepted.
+    pub how: Option<How>,
+    pub author: Option<PersonId>,
+    pub input_hash: Hash,
+    pub conversation: Option<String>,
+    pub end_user: Option<PersonId>,
+    pub occurred_at: Instant,
+    pub example: Example,
+}
+
+type Said = (
+    (SignalId, InteractionId, FeedbackId, SignalStatus, Option<RevisionId>),
+    (Verdict, Option<JsonText>, Severity, Option<FeedbackId>, Option<PersonId>),
+);
+type About = (Environment, Hash, Option<String>, Option<PersonId>, Instant, String, Option<String>);
+type Sent = (Option<JsonText>, Option<JsonText>, Option<JsonText>);
+type Kept = (Verdict, JsonText, Option<JsonText>, Option<JsonText>, Option<JsonText>, String);
+type Row = (Said, About, Sent, Option<Kept>, Option<How>);
+
+/// The filters of a question, on signals joined with feedback, interactions and revisions.
+macro_rules! filtered {
+    ($query:expr, $scope:expr, $question:expr) => {{
+        let (scope, question): (&Scope, &Question) = ($scope, $question);
+        let mut query = $query;
+        if let Some(deployments) = &scope.deployments {
+            query = query.filter(signals::deployment_id.eq_any(deployments));
+        }
+        if let Some(versions) = &scope.versions {
+            query = query.filter(interactions::version_id.eq_any(versions));
+        }
+        if let Some(categories) = &scope.categories {
+            query = query.filter(feedback::category_id.eq_any(categories).assume_not_null());
+        }
+        if !question.severities.is_empty() {
+            query = query.filter(feedback::severity.eq_any(&question.severities));
+        }
+        if !question.verdicts.is_empty() {
+            // A reviewer's edit may have made another verdict of it; the revision counts.
+            let wanted = &question.verdicts;
+            query = query.filter(
+                signals::revision_id
+                    .is_null()
+                    .and(feedback::verdict.eq_any(wanted))
+                    .or(signal_revisions::verdict.nullable().eq_any(wanted)),
+            );
+        }
+        if let Some(since) = question.since {
+            query = query.filter(interactions::occurred_at.ge(since));
+        }
+        if let Some(until) = question.until {
+            query = query.filter(interactions::occurred_at.lt(until));
+        }
+        query
+    }};
+}
+
+/// Signals of an agent with all that is read of them.
+macro_rules! joined {
+    ($agent:expr) => {
+        signals::table
+            .inner_join(feedback::table.left_join(categories::table))
+            .inner_join(interactions::table.inner_join(agent_versions::table))
+            .left_join(
+                signal_revisions::table
+                    .on(signals::revision_id.eq(signal_revisions::id.nullable())),
+            )
+            .left_join(resolutions::table.on(resolutions::id.eq(signal_revisions::resolution_id)))
+            .left_join(
+                interaction_bodies::table.on(interaction_bodies::interaction_id
+                    .eq(signals::interaction_id)
+                    .and(signals::revision_id.is_null())),
+            )
+            .filter(signals::agent_id.eq($agent))
+            .select((
+                (
+                    (
+                        signals::id,
+                        signals::interaction_id,
+                        signals::feedback_id,
+                        signals::status,
+                        signals::revision_id,
+                    ),
+                    (
+                        feedback::verdict,
+                        feedback::correction,
+                        feedback::severity,
+                        feedback::superseded_by,
+                        feedback::author_id,
+                    ),
+                ),
+                (
+                    interactions::environment,
+                    interactions::input_hash,
+                    interactions::conversation_id,
+                    interactions::end_user_id,
+                    interactions::occurred_at,
+                    agent_versions::name,
+                    categories::slug.nullable(),
+                ),
+                (
+                    interaction_bodies::input.nullable(),
+                    interaction_bodies::tools.nullable(),
+                    interaction_bodies::output.nullable(),
+                ),
+                (
+                    signal_revisions::verdict,
+                    signal_revisions::prompt,
+                    signal_revisions::tools,
+                    signal_revisions::output,
+                    signal_revisions::label,
+                    signal_revisions::version,
+                )
+                    .nullable(),
+                resolutions::how.nullable(),
+            ))
+    };
+}
+
+/// The next signals of an agent after `after`.
+pub fn reads(
+    conn: &mut Conn,
+    agent: AgentId,
+    (scope, question): (&Scope, &Question),
+    (interaction, given): Cursor,
+    limit: i64,
+) -> QueryResult<Vec<Read>> {
+    let query = joined!(agent)
+        .filter(signals::interaction_id.ge(interaction))
+        .filter(signals::interaction_id.gt(interaction).or(signals::feedback_id.gt(given)))
+        .order((signals::interaction_id, signals::feedback_id))
+        .limit(limit)
+        .into_boxed();
+    let rows: Vec<Row> = filtered!(query, scope, question).load(conn)?;
+    Ok(rows.into_iter().map(read).collect())
+}
+
+/// The newest signals of an agent, newest first; those after an interaction where one is given.
+pub fn newest(
+    conn: &mut Conn,
+    agent: AgentId,
+    (scope, question): (&Scope, &Question),
+    after: Option<InteractionId>,
+    limit: i64,
+) -> QueryResult<Vec<Read>> {
+    let mut query = joined!(agent)
+        .order((signals::interaction_id.desc(), signals::feedback_id.desc()))
+        .limit(limit)
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(signals::interaction_id.gt(after));
+    }
+    let rows: Vec<Row> = filtered!(query, scope, question).load(conn)?;
+    Ok(rows.into_iter().map(read).collect())
+}
+
+fn read((said, about, sent, kept, how): Row) -> Read {
+    let (
+        (signal_id, interaction, feedback, status, revision_id),
+        (verdict, correction, severity, superseded_by, author),
+    ) = said;
+    let (environment, input_hash, conversation, end_user, occurred_at, version, category) = about;
+    let is_erased = kept.is_none() && sent.0.is_none();
+    let (verdict, prompt, tools, output, label, version) = kept.unwrap_or_else(|| {
+        let (input, tools, output) = sent;
+        let label = if verdict == Verdict::Confirmed { output.clone() } else { correction };
+        let prompt = input.unwrap_or_else(|| JsonText::string(""));
+        (verdict, prompt, tools, output, label, version)
+    });
+    Read {
+        revision_id,
+        status,
+        is_superseded: superseded_by.is_some(),
+        is_erased,
+        how,
+        author,
+        input_hash,
+        conversation,
+        end_user,
+        occurred_at,
+        example: Example {
+            signal_id,
+            at: (interaction, feedback),
+            verdict,
+            category,
+            severity,
+            environment,
+            version,
+            prompt,
+            tools,
+            output,
+            label,
+        },
+    }
+}
+
+/// Where the newest `most` signals of an agent begin; none where it has no more than that. Walks an
+/// index and nothing else.
+pub fn newest_from(
+    conn: &mut Conn,
+    agent: AgentId,
+    most: i64,
+) -> QueryResult<Option<InteractionId>> {
+    signals::table
+        .filter(signals::agent_id.eq(agent))
+        .order((signals::interaction_id.desc(), signals::feedback_id.desc()))
+        .offset(most)
+        .select(signals::interaction_id)
+        .first(conn)
+        .optional()
+}
+
+/// How many signals of an agent the filters leave, by where they stand; from an interaction on
+/// where one is given.
+pub fn total(
+    conn: &mut Conn,
+    agent: AgentId,
+    (scope, question): (&Scope, &Question),
+    after: Option<InteractionId>,
+) -> QueryResult<Vec<(SignalStatus, i64)>> {
+    let mut rows = Vec::new();
+    for status in SignalStatus::ALL {
+        let mut query = signals::table
+            .inner_join(feedback::table)
+            .inner_join(interactions::table)
+            .left_join(
+                signal_revisions::table
+                    .on(signals::revision_id.eq(signal_revisions::id.nullable())),
+            )
+            .filter(signals::agent_id.eq(agent))
+            .filter(signals::status.eq(*status))
+            .select(diesel::dsl::count_star())
+            .into_boxed();
+        if let Some(after) = after {
+            query = query.filter(signals::interaction_id.gt(after));
+        }
+        rows.push((*status, filtered!(query, scope, question).first(conn)?));
+    }
+    Ok(rows)
+}

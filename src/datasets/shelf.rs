@@ -1,0 +1,155 @@
+//! Where the files of releases lie on this machine. A release's folder appears under its name once
+//! everything in it is written and flushed to disk; a folder that was begun and not finished bears
+//! another name and goes with the next build.
+
+use super::model::{LeaseId, ReleaseFile, ReleaseId};
+use crate::db::{self, Hash};
+use sha2::{Digest, Sha256};
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+/// The folder of all releases.
+#[derive(Debug, Clone)]
+pub struct Shelf {
+    root: PathBuf,
+}
+
+impl Shelf {
+    /// The folder `releases` in the data directory.
+    pub fn in_data(data_dir: &Path) -> Self {
+        Self { root: data_dir.join("releases") }
+    }
+
+    /// Where a file of a release lies once it is there.
+    pub fn path(&self, release: ReleaseId, name: &str) -> PathBuf {
+        self.root.join(release.to_string()).join(name)
+    }
+
+    /// Whether every one of these files is there, as long as it should be.
+    pub fn has(&self, release: ReleaseId, files: &[ReleaseFile]) -> bool {
+        files.iter().all(|file| {
+            let found = fs::metadata(self.path(release, &file.name));
+            found.is_ok_and(|found| found.len() == file.bytes.unsigned_abs())
+        })
+    }
+
+    /// The hash of a file as it lies there.
+    pub fn hash(&self, release: ReleaseId, name: &str) -> io::Result<Hash> {
+        let mut sha = Sha256::new();
+        let mut file = File::open(self.path(release, name))?;
+        let mut buffer = vec![0; 128 * 1024];
+        loop {
+            match io::Read::read(&mut file, &mut buffer)? {
+                0 => return Ok(Hash(sha.finalize().into())),
+                read => sha.update(&buffer[..read]),
+            }
+        }
+    }
+
+    /// A folder to write a release's files into. What an earlier attempt left goes.
+    pub fn begin(&self, release: ReleaseId, lease: LeaseId) -> io::Result<Making> {
+        db::make_folder(&self.root).map_err(io::Error::other)?;
+        // Two processes that make the same files would be in each other's way.
+        let lock = File::create(self.root.join(format!(".{release}.lock")))?;
+        lock.lock()?;
+        let start = format!(".{release}.");
+        for entry in fs::read_dir(&self.root)? {
+            let entry = entry?;
+            let is_begun = entry.file_name().to_string_lossy().starts_with(&start);
+            if is_begun && entry.file_type()?.is_dir() {
+                // Another process may remove the same.
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
+        let folder = self.root.join(format!("{start}{lease}"));
+        db::make_folder(&folder).map_err(io::Error::other)?;
+        let last = self.root.join(release.to_string());
+        Ok(Making { folder, last, is_done: false, _lock: lock })
+    }
+
+    /// Removes a release's files.
+    pub fn remove(&self, release: ReleaseId) -> io::Result<()> {
+        match fs::remove_dir_all(self.root.join(release.to_string())) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            other => other,
+        }
+    }
+}
+
+/// A folder that is being filled; gone when this is dropped before it got its name.
+pub struct Making {
+    folder: PathBuf,
+    last: PathBuf,
+    is_done: bool,
+    _lock: File,
+}
+
+impl Making {
+    /// A new file in it.
+    pub fn file(&self, name: &str) -> io::Result<Hashed> {
+        let file = File::create_new(self.folder.join(name))?;
+        Ok(Hashed {
+            name: name.to_owned(),
+            out: BufWriter::with_capacity(128 * 1024, file),
+            sha: Sha256::new(),
+            rows: 0,
+            bytes: 0,
+        })
+    }
+
+    /// Gives the folder its name, in place of one that is there already.
+    pub fn publish(mut self) -> io::Result<()> {
+        File::open(&self.folder)?.sync_all()?;
+        if self.last.exists() {
+            fs::remove_dir_all(&self.last)?;
+        }
+        fs::rename(&self.folder, &self.last)?;
+        self.is_done = true;
+        match self.last.parent() {
+            Some(root) => File::open(root)?.sync_all(),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Making {
+    fn drop(&mut self) {
+        if !self.is_done {
+            // What stays is removed by the next attempt.
+            let _ = fs::remove_dir_all(&self.folder);
+        }
+    }
+}
+
+/// A file that is counted and hashed as it is written.
+pub struct Hashed {
+    name: String,
+    out: BufWriter<File>,
+    sha: Sha256,
+    rows: i64,
+    bytes: i64,
+}
+
+impl Hashed {
+    /// Adds a text that has so many rows.
+    pub fn put(&mut self, text: &str, rows: u64) -> io::Result<()> {
+        self.sha.update(text.as_bytes());
+        self.bytes += text.len() as i64;
+        self.rows += rows as i64;
+        self.out.write_all(text.as_bytes())
+    }
+
+    /// Flushes it to disk; gives what is known of it.
+    pub fn finish(mut self, release_id: ReleaseId) -> io::Result<ReleaseFile> {
+        self.out.flush()?;
+        self.out.get_ref().sync_all()?;
+        Ok(ReleaseFile {
+            release_id,
+            name: self.name,
+            row_count: self.rows,
+            bytes: self.bytes,
+            sha256: Hash(self.sha.finalize().into()),
+        })
+    }
+}
