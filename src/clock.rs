@@ -1,6 +1,48 @@
 //! The only clock. Instants are cut to the microsecond, which both databases keep.
 
 use crate::db::Instant;
+use jiff::tz::TimeZone;
+use std::cell::OnceCell;
+
+tokio::task_local! {
+    /// The time zone of whoever the request is answered for.
+    static ZONE: OnceCell<TimeZone>;
+}
+
+/// Runs what answers one request; within it times are told in the zone that is set.
+pub async fn in_a_zone<F: Future>(answer: F) -> F::Output {
+    ZONE.scope(OnceCell::new(), answer).await
+}
+
+/// From here on times are told in this zone, until the request is answered; an unknown one is
+/// left out.
+pub fn set_zone(name: &str) {
+    if let Ok(zone) = TimeZone::get(name) {
+        let _ = ZONE.try_with(|set| set.set(zone).is_ok());
+    }
+}
+
+/// Whether there is a time zone of this name.
+pub fn is_zone(name: &str) -> bool {
+    TimeZone::get(name).is_ok_and(|zone| zone.iana_name().is_some())
+}
+
+/// The names of all time zones, such as `Europe/Vienna`, in order.
+pub fn zones() -> Vec<String> {
+    let mut names: Vec<String> = jiff::tz::db()
+        .available()
+        .map(|name| name.to_string())
+        .filter(|name| name.contains('/') && !name.starts_with("posix/"))
+        .filter(|name| !name.starts_with("right/") && !name.starts_with("Etc/"))
+        .collect();
+    names.push("UTC".to_owned());
+    names
+}
+
+fn here(at: Instant) -> jiff::ZonedDateTime {
+    let zone = ZONE.try_with(|zone| zone.get().cloned()).ok().flatten();
+    at.0.to_zoned_datetime(zone.unwrap_or(TimeZone::UTC))
+}
 
 /// Now.
 #[allow(clippy::disallowed_methods)]
@@ -27,20 +69,20 @@ impl Instant {
     pub fn ago(&self) -> String {
         relative(*self, now())
     }
-    /// The exact instant for people, in UTC.
+    /// The exact instant for people, in their time zone.
     pub fn exact(&self) -> String {
         exact(*self)
     }
 }
 
-/// The day in UTC: `12 Mar 2026`.
+/// The day in the reader's time zone, or in UTC: `12 Mar 2026`.
 pub fn day(at: Instant) -> String {
-    at.0.strftime("%-d %b %Y").to_string()
+    here(at).strftime("%-d %b %Y").to_string()
 }
 
-/// The exact instant for people, in UTC: `12 Mar 2026, 14:05 UTC`.
+/// The exact instant in the reader's time zone, or in UTC: `12 Mar 2026, 14:05 UTC`.
 pub fn exact(at: Instant) -> String {
-    at.0.strftime("%-d %b %Y, %H:%M UTC").to_string()
+    here(at).strftime("%-d %b %Y, %H:%M %Z").to_string()
 }
 
 fn plural(count: i64, word: &str) -> String {
@@ -50,6 +92,29 @@ fn plural(count: i64, word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_are_told_in_the_zone_of_the_reader() {
+        let at = Instant::from_micros(1_790_000_000_000_000);
+        assert_eq!(exact(at), "21 Sep 2026, 14:13 UTC");
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        let told = |zone: &'static str| {
+            runtime.as_ref().map(|runtime| {
+                runtime.block_on(in_a_zone(async move {
+                    set_zone(zone);
+                    (exact(at), day(at))
+                }))
+            })
+        };
+        let vienna = ("21 Sep 2026, 16:13 CEST".to_owned(), "21 Sep 2026".to_owned());
+        assert_eq!(told("Europe/Vienna").ok(), Some(vienna));
+        let auckland = ("22 Sep 2026, 02:13 NZST".to_owned(), "22 Sep 2026".to_owned());
+        assert_eq!(told("Pacific/Auckland").ok(), Some(auckland));
+        let utc = ("21 Sep 2026, 14:13 UTC".to_owned(), "21 Sep 2026".to_owned());
+        assert_eq!(told("Nowhere/Land").ok(), Some(utc));
+        assert!(is_zone("Europe/Vienna") && is_zone("UTC") && !is_zone("Nowhere") && !is_zone(""));
+        assert!(zones().contains(&"Europe/Vienna".to_owned()));
+    }
 
     #[test]
     fn people_read_how_long_ago_it_was() {

@@ -3,6 +3,12 @@
 //! `overrule.toml` first, then `OVERRULE_SECTION__KEY` in the environment, then `DATABASE_URL`,
 //! then the command line. The only place that reads the environment.
 
+mod oidc;
+mod sign_in;
+
+pub use oidc::{Grant, Oidc, Outgoing};
+pub use sign_in::{Proxy, SignIn};
+
 use crate::db::Target;
 use std::path::{Path, PathBuf};
 
@@ -15,6 +21,10 @@ pub struct Config {
     pub links: Links,
     pub limits: Limits,
     pub log: Log,
+    pub sign_in: SignIn,
+    pub proxy: Proxy,
+    pub oidc: Oidc,
+    pub outgoing: Outgoing,
     /// Where the embedded database and mail go; `--data-dir`, never in the file.
     pub data_dir: PathBuf,
 }
@@ -133,6 +143,10 @@ const KEYS: &[(&str, &str)] = &[
     ("log.filter", "a tracing filter, such as `info` or `overrule=debug`"),
 ];
 
+fn keys() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+    KEYS.iter().chain(sign_in::KEYS).chain(oidc::KEYS)
+}
+
 /// A setting that can't be honoured, in one line.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -167,7 +181,7 @@ impl Config {
             set(&mut table, key, value);
         }
         let mut config = Self::default();
-        for (key, allowed) in KEYS {
+        for (key, allowed) in keys() {
             let Some(value) = get(&table, key) else { continue };
             config.apply(key, value).map_err(|()| {
                 ConfigError(format!(
@@ -175,6 +189,9 @@ impl Config {
                     shown(key, value)
                 ))
             })?;
+        }
+        if let Some(what) = config.contradiction() {
+            return Err(ConfigError(what));
         }
         config.data_dir = data_dir.unwrap_or(Path::new("overrule-data")).to_owned();
         Ok(config)
@@ -244,7 +261,7 @@ impl Config {
                 text()?.parse::<tracing_subscriber::EnvFilter>().map_err(drop)?;
                 self.log.filter = Some(text()?);
             }
-            _ => return Err(()),
+            _ => return self.apply_sign_in(key, value),
         }
         Ok(())
     }
@@ -261,8 +278,7 @@ impl Config {
 /// `OVERRULE_SECTION__KEY` for each known key, and `DATABASE_URL`. Others are not ours.
 #[allow(clippy::disallowed_methods)]
 fn environment() -> Vec<(String, String)> {
-    let mut found: Vec<_> = KEYS
-        .iter()
+    let mut found: Vec<_> = keys()
         .filter_map(|(key, _)| {
             let name = format!("OVERRULE_{}", key.replace('.', "__").to_uppercase());
             Some(((*key).to_owned(), std::env::var(name).ok()?))
@@ -281,7 +297,7 @@ fn check_keys(table: &toml::Table, name: &str) -> Result<(), ConfigError> {
         };
         for (key, value) in inner {
             let full = format!("{section}.{key}");
-            if !KEYS.iter().any(|(known, _)| *known == full) {
+            if !keys().any(|(known, _)| *known == full) {
                 return Err(unknown(name, &full, value));
             }
         }
@@ -290,7 +306,7 @@ fn check_keys(table: &toml::Table, name: &str) -> Result<(), ConfigError> {
 }
 
 fn unknown(name: &str, key: &str, value: &toml::Value) -> ConfigError {
-    let known: Vec<_> = KEYS.iter().map(|(key, _)| *key).collect();
+    let known: Vec<_> = keys().map(|(key, _)| *key).collect();
     ConfigError(format!(
         "{name}: {key} = {} is not a setting; the settings are {}",
         shown(key, value),

@@ -1,7 +1,8 @@
 //! The clock's work, beside the server. Each job is safe to run twice and on two machines.
 
+use crate::accounts::sessions::{self, Seen};
 use crate::datasets::{self, Shelf};
-use crate::db::Db;
+use crate::db::{Conn, Db};
 use crate::error::{AppError, AppResult};
 use crate::mail::{Mailer, Nudge, outbox};
 use crate::web::limits::Limits;
@@ -20,6 +21,8 @@ const AFTER_FAILURE: Duration = Duration::from_secs(10);
 const TIDY_EVERY: Duration = Duration::from_secs(60 * 60);
 /// How often it is looked whether a release waits to be built.
 const RELEASES_EVERY: Duration = Duration::from_millis(500);
+/// How often it is written down which sessions were used.
+const NOTE_EVERY: Duration = Duration::from_secs(60);
 /// How often figures are folded together, so that they take no memory between scrapes.
 const FOLD_EVERY: Duration = Duration::from_secs(5);
 
@@ -36,6 +39,8 @@ pub struct Tools {
     pub limits: Option<Limits>,
     /// The figures of this process, if it shows them.
     pub metrics: Option<Metrics>,
+    /// The sessions that the server in this process saw used, if there is one.
+    pub seen: Option<Seen>,
 }
 
 /// The running jobs.
@@ -52,6 +57,7 @@ impl Jobs {
             tokio::spawn(mail(tools.clone(), stopped.clone())),
             tokio::spawn(tidy(tools.clone(), stopped.clone())),
             tokio::spawn(releases(tools.clone(), stopped.clone())),
+            tokio::spawn(note(tools.clone(), stopped.clone())),
             tokio::spawn(fold(tools, stopped)),
         ];
         Self { stop, tasks }
@@ -132,6 +138,24 @@ async fn releases(tools: Tools, mut stop: watch::Receiver<bool>) {
         tokio::select! {
             () = sleep(pause) => {}
             _ = stop.changed() => {}
+        }
+    }
+}
+
+/// Writes down every minute, and at the end, which sessions were used: a page never waits for it.
+async fn note(tools: Tools, mut stop: watch::Receiver<bool>) {
+    let Some(seen) = tools.seen else { return };
+    let mut is_last = false;
+    while !is_last {
+        tokio::select! {
+            () = sleep(NOTE_EVERY) => {}
+            _ = stop.changed() => is_last = true,
+        }
+        for used in seen.take() {
+            let write = move |conn: &mut Conn| Ok(sessions::mark_seen(conn, &used, clock::now())?);
+            if let Err(error) = tools.db.write(write).await {
+                tell("note", &error);
+            }
         }
     }
 }

@@ -12,6 +12,7 @@ pub mod telemetry;
 pub mod db;
 pub mod audit;
 pub mod mail;
+pub mod outgoing;
 pub mod web;
 
 pub mod accounts;

@@ -57,6 +57,7 @@ diesel::table! {
         verified_at -> Nullable<Instant>,
         deactivated_at -> Nullable<Instant>,
         created_at -> Instant,
+        time_zone -> Nullable<Text>,
     }
 }
 
@@ -80,30 +81,6 @@ diesel::table! {
         is_champion -> Bool,
         is_manager -> Bool,
         created_at -> Instant,
-    }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
-    use super::{Id, Instant, Json};
-    sessions (token_hash) {
-        token_hash -> Binary,
-        person_id -> Id,
-        created_at -> Instant,
-        expires_at -> Instant,
-    }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
-    use super::{Id, Instant, Json};
-    sign_in_links (token_hash) {
-        token_hash -> Binary,
-        person_id -> Id,
-        is_reusable -> Bool,
-        created_at -> Instant,
-        expires_at -> Instant,
-        used_at -> Nullable<Instant>,
     }
 }
 
@@ -330,9 +307,11 @@ diesel::table! {
 }
 
 mod sets;
+mod signing_in;
 mod triage;
 
 pub use sets::*;
+pub use signing_in::{identities, passwords, sessions, sign_in_links, sign_in_tries};
 pub use triage::{claims, queue, reviews, saved_filters};
 
 diesel::allow_tables_to_appear_in_same_query!(
@@ -344,6 +323,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     memberships,
     sessions,
     sign_in_links,
+    passwords,
+    identities,
+    sign_in_tries,
     api_keys,
     agents,
     agent_versions,
@@ -373,6 +355,8 @@ diesel::joinable!(memberships -> people (person_id));
 diesel::joinable!(memberships -> teams (team_id));
 diesel::joinable!(sessions -> people (person_id));
 diesel::joinable!(sign_in_links -> people (person_id));
+diesel::joinable!(passwords -> people (person_id));
+diesel::joinable!(identities -> people (person_id));
 diesel::joinable!(agents -> teams (team_id));
 diesel::joinable!(agent_versions -> agents (agent_id));
 diesel::joinable!(labels -> agents (agent_id));

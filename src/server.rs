@@ -1,6 +1,6 @@
 //! The HTTP server: middleware in order, one `configure` a slice, and an orderly end.
 
-use crate::accounts::{self, KeyCache};
+use crate::accounts::{self, Door, KeyCache};
 use crate::capture::{self, Queues};
 use crate::config::Config;
 use crate::datasets::Shelf;
@@ -42,6 +42,7 @@ struct Parts {
     site: Data<Site>,
     limits: Data<Limits>,
     keys: Data<KeyCache>,
+    door: Data<Door>,
     nudge: Data<Nudge>,
     metrics: Data<Metrics>,
     shelf: Data<Shelf>,
@@ -70,6 +71,7 @@ impl Server {
             link_valid_days: config.links.valid_days,
             demo,
             mail_folder: config.data_dir.join("mail"),
+            proxies: config.proxy.addresses.clone(),
         };
         let limits = Limits {
             links: Limit::per_minute(config.limits.link_requests_per_minute),
@@ -85,6 +87,7 @@ impl Server {
             site: Data::new(site),
             limits: Data::new(limits),
             keys: Data::new(KeyCache::default()),
+            door: Data::new(Door::new(config)?),
             nudge: Data::new(Nudge::default()),
             metrics: Data::new(Metrics::install()?),
             shelf: Data::new(Shelf::in_data(&config.data_dir)),
@@ -101,6 +104,13 @@ impl Server {
     /// What handlers know of the installation.
     pub fn site(&self) -> &Site {
         &self.parts.site
+    }
+
+    /// The link that makes the first admin, while nobody can sign in.
+    pub fn first_admin_link(&self) -> anyhow::Result<Option<String>> {
+        let is_anybody_here =
+            self.parts.db.read_now(|conn| Ok(accounts::queries::is_anybody_here(conn)?))?;
+        Ok((!is_anybody_here).then(|| accounts::first::link(self.site())))
     }
 
     /// Serves until the process is told to stop, then finishes what was accepted.
@@ -120,6 +130,7 @@ impl Server {
             shelf: parts.shelf.as_ref().clone(),
             limits: Some(parts.limits.as_ref().clone()),
             metrics: Some(parts.metrics.as_ref().clone()),
+            seen: Some(parts.door.seen.clone()),
         };
         actix_web::rt::System::new().block_on(async move {
             let jobs = Jobs::start(tools);
@@ -132,6 +143,7 @@ impl Server {
                     .app_data(parts.site)
                     .app_data(parts.limits)
                     .app_data(parts.keys)
+                    .app_data(parts.door)
                     .app_data(parts.nudge)
                     .app_data(parts.metrics)
                     .app_data(parts.shelf)
@@ -141,6 +153,7 @@ impl Server {
                     .wrap(from_fn(web::same_origin::check))
                     .wrap(from_fn(web::kept_form::keep))
                     .wrap(from_fn(web::errors::render))
+                    .wrap(from_fn(web::in_a_zone))
                     .wrap(from_fn(web::head::as_get))
                     .wrap(web::security_headers::headers())
                     .wrap(Compress::default())

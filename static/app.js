@@ -159,7 +159,31 @@ try {
 
 for (const time of all("time[datetime]")) {
   const instant = new Date(time.dateTime);
-  if (time.dateTime.includes("T") && !isNaN(instant)) time.title = instant.toLocaleString("en", { dateStyle: "full", timeStyle: "long" });
+  // The zone they chose, else the browser's.
+  const timeZone = document.body.dataset.timeZone;
+  if (time.dateTime.includes("T") && !isNaN(instant)) time.title = instant.toLocaleString("en", { dateStyle: "full", timeStyle: "long", timeZone });
+}
+
+// --- How strong a new password is, while it is typed --------------------------------------------
+
+for (const field of all("[data-strength]")) {
+  const shown = field.parentElement.querySelector("[data-strength-shown]");
+  const [meter, words, list] = [shown.querySelector("meter"), shown.querySelector("span"), shown.querySelector("ul")];
+  let timer, last = 0;
+  const ask = async () => {
+    const asked = ++last;
+    shown.hidden = !field.value;
+    if (!field.value) return;
+    try {
+      const answer = await fetch(field.dataset.strength, { method: "POST", body: new URLSearchParams({ [field.name]: field.value }) });
+      if (!answer.ok || asked !== last) return;
+      const { score, word, advice } = await answer.json();
+      meter.value = score;
+      words.textContent = `It is ${word}.`;
+      list.replaceChildren(...advice.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
+    } catch { /* no answer: the form says it after sending */ }
+  };
+  field.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(ask, 300); });
 }
 
 // --- The menu closes as menus do --------------------------------------------------------------

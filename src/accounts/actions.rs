@@ -1,7 +1,7 @@
 //! What changes people and teams.
 
 use super::model::{Key, KeyId, Membership, Person, PersonId, Scope, Team, TeamId, normal_address};
-use super::queries;
+use super::{queries, sessions};
 use crate::audit::{self, Actor};
 use crate::clock;
 use crate::db::{Conn, Instant, Portable};
@@ -14,7 +14,7 @@ use serde_json::json;
 use std::collections::{BTreeSet, HashMap};
 
 /// The most characters a name may have.
-const MAX_NAME: usize = 200;
+pub(super) const MAX_NAME: usize = 200;
 
 /// A person to be added, or what is to be added to one.
 #[derive(Debug, Clone, Default)]
@@ -52,6 +52,7 @@ pub fn add_person(conn: &mut Conn, actor: Actor, new: &NewPerson) -> AppResult<P
             person
         }
     };
+    let roles = (person.is_engineer, person.is_admin);
     let has_name = person.name != address;
     person.name = match name {
         Some(name) => name,
@@ -71,6 +72,9 @@ pub fn add_person(conn: &mut Conn, actor: Actor, new: &NewPerson) -> AppResult<P
             people::is_admin.eq(person.is_admin),
         ))
         .execute(conn)?;
+    if !is_new && roles != (person.is_engineer, person.is_admin) {
+        sessions::end_others_of(conn, person.id, None)?;
+    }
     for role in &new.teams {
         let team = ensure_team(conn, &role.team)?;
         join_team(conn, person.id, team.id, role.is_champion, role.is_manager)?;
@@ -122,13 +126,20 @@ pub fn check_address(field: &str, text: &str) -> Result<String, Mistakes> {
 }
 
 /// A name as it is kept: one line of 1 to 200 characters.
-fn check_name(field: &str, text: &str) -> Result<String, Mistakes> {
+pub(super) fn check_name(field: &str, text: &str) -> Result<String, Mistakes> {
     let name = text.trim();
-    if name.is_empty() || name.chars().count() > MAX_NAME || name.contains(char::is_control) {
+    if name.is_empty() || name.chars().count() > MAX_NAME || name.contains(breaks_lines) {
         let message = format!("is one line of 1 to {MAX_NAME} characters");
         return Err(Mistakes::one(field, message));
     }
     Ok(name.to_owned())
+}
+
+/// Whether a letter could break a line, or turn what is written around it.
+pub(super) fn breaks_lines(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}')
+        || matches!(letter, '\u{2066}'..='\u{2069}')
 }
 
 /// The ids of people with these names or addresses; whoever was never named before becomes a
@@ -186,6 +197,7 @@ fn claimed(address: Option<String>, name: &str) -> Person {
         verified_at: None,
         deactivated_at: None,
         created_at: clock::now(),
+        time_zone: None,
     }
 }
 
@@ -275,7 +287,7 @@ mod tests {
     #[test]
     fn a_name_is_one_line() {
         assert_eq!(check_name("name", "  Ada Lovelace ").as_deref(), Ok("Ada Lovelace"));
-        for bad in ["", "  ", "a\nb", &"x".repeat(201)] {
+        for bad in ["", "  ", "a\nb", "a\u{2028}b", "a\u{202e}b", &"x".repeat(201)] {
             assert!(check_name("name", bad).is_err(), "{bad:?}");
         }
     }

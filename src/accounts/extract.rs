@@ -1,11 +1,13 @@
 //! Who is asking: a handler names the permission it needs in its signature, and can't be
 //! called without it.
 
+use super::door::{Door, session_of};
 use super::keys::KeyCache;
 use super::model::{Key, Scope, TeamId, Who};
+use super::proxied;
 use super::queries;
 use crate::clock;
-use crate::db::{Db, Hash};
+use crate::db::{Conn, Db, Hash};
 use crate::error::AppError;
 use crate::web::{PageContext, Site, Viewer, token};
 use actix_web::dev::Payload;
@@ -69,9 +71,13 @@ impl FromRequest for Anyone {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let who = session(&request).await?;
+            let who = match proxied::who(&request).await? {
+                Some(who) => Some(who),
+                None => session(&request).await?,
+            };
             let viewer = who.as_ref().map(viewer);
             if let Some(viewer) = &viewer {
+                clock::set_zone(&viewer.time_zone);
                 request.extensions_mut().insert(viewer.clone());
             }
             let demo = request.app_data::<Data<Site>>().is_some_and(|site| site.demo);
@@ -129,11 +135,25 @@ role!(
 role!(Engineer, |who| who.sees_all(), "This page is for engineers.");
 role!(Admin, |who| who.person.is_admin, "This page is for admins.");
 
+/// Who the session in the cookie belongs to. That it was used is noted, not written.
 async fn session(request: &HttpRequest) -> Result<Option<Who>, AppError> {
-    let Some(cookie) = request.cookie(SESSION_COOKIE) else { return Ok(None) };
-    let hash = token::hash(cookie.value());
-    let db = database(request)?;
-    db.read(move |conn| Ok(queries::find_by_session(conn, hash, clock::now())?)).await
+    let Some(session) = session_of(request) else { return Ok(None) };
+    let (db, door) = (database(request)?, door(request)?);
+    let idle = door.idle_minutes();
+    let find =
+        move |conn: &mut Conn| Ok(queries::find_by_session(conn, session, clock::now(), idle)?);
+    let who = db.read(find).await?;
+    if who.is_some() {
+        door.seen.note(session);
+    }
+    Ok(who)
+}
+
+pub(super) fn door(request: &HttpRequest) -> Result<Data<Door>, AppError> {
+    request
+        .app_data::<Data<Door>>()
+        .cloned()
+        .ok_or_else(|| AppError::internal(anyhow::anyhow!("no door was given to the server")))
 }
 
 /// The key with this token, from the cache where there is one.
@@ -150,7 +170,7 @@ async fn find_key(request: &HttpRequest, hash: Hash) -> Result<Option<Key>, AppE
     Ok(key)
 }
 
-fn database(request: &HttpRequest) -> Result<Data<Db>, AppError> {
+pub(super) fn database(request: &HttpRequest) -> Result<Data<Db>, AppError> {
     request
         .app_data::<Data<Db>>()
         .cloned()
@@ -165,6 +185,7 @@ fn viewer(who: &Who) -> Viewer {
         is_engineer: who.person.is_engineer,
         is_champion: who.is_champion(),
         is_manager: who.is_manager(),
+        time_zone: who.person.time_zone.clone().unwrap_or_default(),
     }
 }
 

@@ -44,3 +44,32 @@ pub(super) fn sign_in(
     };
     outbox::enqueue(conn, mail)
 }
+
+#[derive(Template)]
+#[template(path = "mail/password_set.txt")]
+struct PasswordSetText<'a> {
+    name: &'a str,
+    link: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "mail/password_set.html")]
+struct PasswordSetHtml<'a> {
+    name: &'a str,
+    link: &'a str,
+}
+
+/// Queues the mail that says that `person` has a new password.
+pub(super) fn password_set(conn: &mut Conn, site: &Site, person: &Person) -> AppResult<()> {
+    let Some(recipient) = person.address.clone() else { return Ok(()) };
+    let link = &format!("{}/sign-in?next=%2Fprofile", site.public_url);
+    let name = person.name.as_str();
+    let mail = NewMail {
+        kind: "password_set",
+        recipient,
+        subject: "Your password for Overrule was set".into(),
+        body_text: PasswordSetText { name, link }.render().map_err(AppError::internal)?,
+        body_html: PasswordSetHtml { name, link }.render().map_err(AppError::internal)?,
+    };
+    outbox::enqueue(conn, mail)
+}

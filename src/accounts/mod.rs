@@ -2,15 +2,24 @@
 //! that put a permission into every handler's signature.
 
 pub mod actions;
+mod door;
 pub mod extract;
+pub mod first;
+pub mod identities;
 pub mod keys;
 pub mod links;
 mod mails;
 pub mod model;
+pub mod oidc;
 mod pages;
+pub mod passwords;
+mod proxied;
 pub mod queries;
+pub mod sessions;
+pub mod tries;
 
 pub use actions::{NewPerson, TeamRole, add_person, make_key};
+pub use door::Door;
 pub use extract::{Admin, Anyone, ApiKey, Champion, Engineer, Reviewer, SignedIn};
 pub use keys::KeyCache;
 pub use links::make_sign_in_link;

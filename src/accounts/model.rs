@@ -1,7 +1,7 @@
 //! Rows of people, teams, sessions and keys.
 
 use crate::db::{Hash, Instant};
-use crate::schema::{api_keys, memberships, people, sessions, sign_in_links, teams};
+use crate::schema::{api_keys, memberships, people, sign_in_links, teams};
 use diesel::prelude::*;
 
 crate::id_type!(
@@ -50,6 +50,8 @@ pub struct Person {
     pub verified_at: Option<Instant>,
     pub deactivated_at: Option<Instant>,
     pub created_at: Instant,
+    /// The name of the time zone in which they read times, if they chose one.
+    pub time_zone: Option<String>,
 }
 
 /// People who use agents together.
@@ -71,16 +73,6 @@ pub struct Membership {
     pub is_champion: bool,
     pub is_manager: bool,
     pub created_at: Instant,
-}
-
-/// A browser that is signed in.
-#[derive(Debug, Insertable)]
-#[diesel(table_name = sessions)]
-pub struct NewSession {
-    pub token_hash: Hash,
-    pub person_id: PersonId,
-    pub created_at: Instant,
-    pub expires_at: Instant,
 }
 
 /// A link that signs a person in, once unless it is reusable.

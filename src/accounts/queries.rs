@@ -5,21 +5,46 @@ use crate::db::{Conn, Hash, Instant};
 use crate::schema::{api_keys, memberships, people, sessions, sign_in_links, teams};
 use diesel::prelude::*;
 
-/// Who holds the session with this token, if it is still good: one query, a row a team.
+/// Who holds the session with this token, if it is still good and was used within the last
+/// `idle_minutes`: one query, a row a team.
 pub fn find_by_session(
     conn: &mut Conn,
     token_hash: Hash,
     now: Instant,
+    idle_minutes: i64,
 ) -> QueryResult<Option<Who>> {
     let rows: Vec<(Person, Option<Membership>)> = sessions::table
         .inner_join(people::table.left_join(memberships::table))
         .filter(sessions::token_hash.eq(token_hash))
         .filter(sessions::expires_at.gt(now))
+        .filter(sessions::last_seen_at.gt(now.plus_minutes(-idle_minutes)))
         .filter(people::deactivated_at.is_null())
         .filter(people::can_sign_in.eq(true))
         .select((people::all_columns, memberships::all_columns.nullable()))
         .load(conn)?;
     Ok(who(rows))
+}
+
+/// Whoever has this address and may sign in, with their teams: one query, a row a team.
+pub fn find_who_by_address(conn: &mut Conn, address: &str) -> QueryResult<Option<Who>> {
+    let rows: Vec<(Person, Option<Membership>)> = people::table
+        .left_join(memberships::table)
+        .filter(people::address.eq(address))
+        .filter(people::deactivated_at.is_null())
+        .filter(people::can_sign_in.eq(true))
+        .select((people::all_columns, memberships::all_columns.nullable()))
+        .load(conn)?;
+    Ok(who(rows))
+}
+
+/// Whether anybody may sign in, or once could.
+pub fn is_anybody_here(conn: &mut Conn) -> QueryResult<bool> {
+    let one: Option<PersonId> = people::table
+        .filter(people::can_sign_in.eq(true))
+        .select(people::id)
+        .first(conn)
+        .optional()?;
+    Ok(one.is_some())
 }
 
 fn who(rows: Vec<(Person, Option<Membership>)>) -> Option<Who> {

@@ -37,7 +37,7 @@ fn walk(nodes: &[Node], parent: Option<&str>, flat: &mut Vec<Flat>) {
 
 /// Reads indented lines; an error names the line.
 pub fn read(text: &str) -> Result<Vec<Node>, String> {
-    let mut lines = Vec::new();
+    let mut lines: Vec<(usize, Node)> = Vec::new();
     for (n, line) in text.lines().enumerate() {
         if line.trim().is_empty() {
             continue;

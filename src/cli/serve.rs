@@ -28,6 +28,10 @@ pub(super) fn run(mut config: Config, args: &Args) -> anyhow::Result<ExitCode> {
     }
     let server = Server::bind(&config, false)?;
     eprintln!("data in {target}");
+    if let Some(link) = server.first_admin_link()? {
+        eprintln!("nobody can sign in yet: whoever opens this link first becomes the admin");
+        eprintln!("{link}");
+    }
     eprintln!("open {} in a browser", server.site().public_url);
     println!("listening on http://{}", server.address());
     server.run()?;

@@ -16,6 +16,7 @@ pub(super) fn run(config: &Config) -> anyhow::Result<ExitCode> {
         shelf: Shelf::in_data(&config.data_dir),
         limits: None,
         metrics: None,
+        seen: None,
     };
     eprintln!("working on {}; stop me with Ctrl-C", db.target());
     actix_web::rt::System::new().block_on(async move {

@@ -3,10 +3,10 @@
 
 use super::model::{Conflicts, Duplicates, GroupBy, Side, Wanted};
 use crate::agents::Environment;
+use crate::capture::draft::time;
 use crate::db::Instant;
 use crate::error::Mistakes;
 use crate::exports::Format;
-use crate::exports::model::time;
 use crate::feedback::Verdict;
 use crate::feedback::model::Severity;
 use crate::web::strict;

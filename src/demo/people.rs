@@ -132,6 +132,7 @@ fn add(conn: &mut Conn, name: &str, address: &str, part: Part) -> AppResult<Pers
         verified_at: Some(now),
         deactivated_at: None,
         created_at: now,
+        time_zone: None,
     };
     diesel::insert_into(people::table).values(&person).execute(conn)?;
     Ok(person.id)

@@ -5,6 +5,7 @@ mod database;
 mod mail;
 mod postgres;
 mod releases;
+mod provider;
 mod settings;
 mod sqlite;
 
@@ -48,6 +49,7 @@ pub async fn examine(config: &Config, file: Option<&Path>) -> Vec<Finding> {
     let mut found = Findings::default();
     settings::examine(config, file, &mut found);
     mail::examine(config, &mut found).await;
+    provider::examine(config, &mut found).await;
     match config.target() {
         Ok(target) => examine_database(config, &target, &mut found),
         Err(error) => found.wrong("database", format!("{error:#}"), "set `database.url`"),

@@ -30,11 +30,12 @@ pub async fn keep(
     Ok(next.call(request).await?.map_into_boxed_body())
 }
 
-/// The fields of the form that this request brought, if they were kept.
+/// The fields of the form that this request brought, if they were kept. Passwords are typed again.
 pub fn fields(request: &HttpRequest) -> Vec<(String, String)> {
     let extensions = request.extensions();
     let Some(Kept(body)) = extensions.get() else { return Vec::new() };
-    url::form_urlencoded::parse(body).into_owned().collect()
+    let fields = url::form_urlencoded::parse(body).into_owned();
+    fields.filter(|(name, _)| !name.contains("password")).collect()
 }
 
 fn is_form(request: &ServiceRequest) -> bool {

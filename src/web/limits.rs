@@ -1,5 +1,6 @@
 //! Rate limits by address, kept in memory.
 
+use super::client;
 use crate::error::{AppError, AppResult};
 use actix_web::HttpRequest;
 use governor::clock::Clock;
@@ -21,8 +22,8 @@ impl Limit {
 
     /// Counts this request; an error says how long to wait.
     pub fn check(&self, request: &HttpRequest) -> AppResult<()> {
-        let Some(peer) = request.peer_addr() else { return Ok(()) };
-        self.0.check_key(&peer.ip()).map_err(|until| {
+        let Some(address) = client::address(request) else { return Ok(()) };
+        self.0.check_key(&address).map_err(|until| {
             let wait = until.wait_time_from(governor::clock::DefaultClock::default().now());
             AppError::TooMany(wait.as_secs() + 1)
         })
@@ -39,7 +40,7 @@ impl Limit {
 pub struct Limits {
     /// `/c/…` and `/r/…`.
     pub links: Limit,
-    /// Asking for a sign-in link and using one.
+    /// Asking for a sign-in link and using one, and trying a password.
     pub sign_ins: Limit,
 }
 

@@ -2,6 +2,7 @@
 //! signed tokens, cursors and static files.
 
 pub mod assets;
+pub mod client;
 pub mod diff;
 pub mod errors;
 pub mod form;
@@ -19,7 +20,7 @@ pub mod strict;
 pub mod token;
 
 pub use assets::asset;
-pub use page::{PageContext, Viewer, html, page, see_other};
+pub use page::{PageContext, Viewer, html, in_a_zone, page, see_other};
 
 /// What handlers need to know of the installation.
 #[derive(Debug, Clone)]
@@ -36,4 +37,6 @@ pub struct Site {
     pub mail_folder: std::path::PathBuf,
     /// Whether cookies may travel over HTTPS only.
     pub secure_cookies: bool,
+    /// The proxies whose word on who asks is taken.
+    pub proxies: Vec<ipnet::IpNet>,
 }

@@ -1,8 +1,12 @@
 //! Rendering a page, and what the layout needs to know.
 
+use crate::clock;
 use crate::error::{AppError, AppResult};
 use actix_web::HttpResponse;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{StatusCode, header};
+use actix_web::middleware::Next;
 use askama::Template;
 
 /// What the layout shows around every page.
@@ -27,6 +31,8 @@ pub struct Viewer {
     pub is_engineer: bool,
     pub is_champion: bool,
     pub is_manager: bool,
+    /// The time zone they chose; empty where the browser's is good.
+    pub time_zone: String,
 }
 
 /// A page of HTML.
@@ -45,4 +51,12 @@ pub fn html(status: StatusCode, body: String) -> HttpResponse {
 /// Sends the browser to `path` after a form was taken.
 pub fn see_other(path: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((header::LOCATION, path)).finish()
+}
+
+/// The middleware in which times are told in the reader's time zone.
+pub async fn in_a_zone(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    clock::in_a_zone(next.call(request)).await
 }

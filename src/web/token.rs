@@ -15,6 +15,12 @@ pub enum Purpose {
     Feedback = 1,
     /// To read what became of one feedback.
     Receipt = 2,
+    /// To become the first admin.
+    FirstAdmin = 3,
+    /// Shows that somebody signed in with this browser before.
+    Device = 4,
+    /// Remembers an attempt to sign in at an identity provider.
+    Attempt = 5,
 }
 
 /// Why a signed token is refused.
@@ -77,6 +83,28 @@ impl Signer {
             return Err(Refused::Expired);
         }
         Ok(id)
+    }
+
+    /// `payload` as text that only this installation can make; everybody can read it.
+    pub fn seal(&self, purpose: Purpose, payload: &[u8]) -> String {
+        let signature = self.keyed_hash(&[b"seal", &[purpose as u8], payload]);
+        format!("{}.{}", URL_SAFE_NO_PAD.encode(payload), URL_SAFE_NO_PAD.encode(signature.0))
+    }
+
+    /// The payload of a text that was sealed here for `purpose`.
+    pub fn unseal(&self, purpose: Purpose, sealed: &str) -> Option<Vec<u8>> {
+        let (payload, signature) = sealed.split_once('.')?;
+        let payload = URL_SAFE_NO_PAD.decode(payload).ok()?;
+        let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
+        let inner = Hash::of(&[b"seal", &[purpose as u8], &payload]);
+        self.mac(&inner.0).verify_slice(&signature).ok()?;
+        Some(payload)
+    }
+
+    /// A hash that only this installation can make: for what could be guessed from a plain one.
+    pub fn keyed_hash(&self, parts: &[&[u8]]) -> Hash {
+        let mac = self.mac(&Hash::of(parts).0).finalize().into_bytes();
+        Hash(mac.into())
     }
 
     fn mac(&self, payload: &[u8]) -> Hmac<Sha256> {

@@ -330,13 +330,19 @@ fn a_person_is_added_by_command_and_gets_teams_and_roles() {
     // Once more: the name changes, roles stay, the new one is added.
     let again =
         app.command(&["user", "add", "ada@example.com", "--name", "Ada", "--role", "admin"]);
-    assert_ne!(again.ok().line(), link);
+    let again = again.ok().line().to_owned();
+    assert_ne!(again, link);
+    // Who has another role signs in anew.
+    ada.open("/feedback").is_at("/sign-in?next=%2Ffeedback");
+    let path = again.split_once("/sign-in/").unwrap().1;
+    ada.open(&format!("/sign-in/{path}")).press("Sign in as Ada").is(200);
     ada.open("/").sees("Hello, Ada").sees("This installation").sees("Ready to train on");
     assert_eq!(app.write(|conn| Ok(people::table.count().get_result::<i64>(conn)?)), 1);
     let actions: Vec<String> = app.write(|conn| {
         Ok(audit_events::table.select(audit_events::action).order(audit_events::id).load(conn)?)
     });
-    assert_eq!(actions, ["person.add", "session.start", "person.add"]);
+    let wanted = ["person.add", "session.start", "session.end", "person.add", "session.start"];
+    assert_eq!(actions, wanted);
 }
 
 #[test]

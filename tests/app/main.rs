@@ -24,5 +24,6 @@ mod operating;
 mod real_data;
 mod review;
 mod round_trip;
+mod signing_in;
 mod support;
 mod triage;

@@ -21,6 +21,7 @@ const WALKS: &[(&str, &[&str])] = &[
             "/feedback",
             "/feedback > /feedback/",
             "/demo/mail",
+            "/profile",
         ],
     ),
     (

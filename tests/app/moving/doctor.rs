@@ -293,3 +293,12 @@ fn a_postgresql_server_that_can_lose_what_it_acknowledged() {
     set("SET default_transaction_read_only = on");
     either.finds("writing", "takes no writes");
 }
+
+#[test]
+fn an_identity_provider_that_does_not_answer_or_may_not_be_asked() {
+    let issuer = ("OVERRULE_OIDC__ISSUER", "http://127.0.0.1:1");
+    let client = ("OVERRULE_OIDC__CLIENT_ID", "overrule");
+    finds_with(&[issuer, client], "single sign-on", "must be asked by https");
+    let allowed = ("OVERRULE_OUTGOING__ALLOW", "127.0.0.1");
+    finds_with(&[issuer, client, allowed], "single sign-on", "does not answer");
+}

@@ -9,6 +9,7 @@ mod form;
 mod mail;
 mod page;
 mod process;
+mod provider;
 mod settings;
 mod smtp;
 mod window;
@@ -21,7 +22,8 @@ pub use database::Database;
 pub use mail::{Letter, Mailbox};
 pub use page::Page;
 pub use process::{Command, Finished, Process};
-pub use settings::{Backend, backend, fixture, has_browser, real_data};
+pub use provider::Provider;
+pub use settings::{Backend, backend, fixture, has_browser, has_provider, real_data};
 pub use smtp::Sink;
 pub use window::{Look, Window};
 

@@ -33,6 +33,20 @@ pub fn has_browser() -> bool {
     has
 }
 
+/// Whether an OpenID provider is there to be started; says that the test is skipped where not.
+pub fn has_provider() -> bool {
+    let has = variable("OVERRULE_TEST_PROVIDER").is_some();
+    if !has {
+        eprintln!("skipped: OVERRULE_TEST_PROVIDER is not set");
+    }
+    has
+}
+
+/// Where scripts/setup put the provider's modules.
+pub fn provider_modules() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("target/provider/node_modules")
+}
+
 /// A file of `OVERRULE_TEST_DATA`; says that the test is skipped where there is none.
 pub fn real_data(name: &str) -> Option<PathBuf> {
     let Some(folder) = variable("OVERRULE_TEST_DATA") else {
