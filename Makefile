@@ -1,6 +1,6 @@
 # What a developer runs. `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help test test-consumers check fmt demo screenshots clean
+.PHONY: help test test-consumers check fmt demo screenshots bench crash-test clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,12 @@ demo: ## Serve a filled demo and print a sign-in link per kind of person
 screenshots: ## Take screenshots of the demo into target/screenshots
 	cargo build --locked --release
 	scripts/screenshots
+
+bench: ## Measure the release build on both databases and write docs/performance.md
+	scripts/bench
+
+crash-test: ## Kill server and database again and again; N=1000 says how often
+	scripts/crash-test $(N)
 
 clean: ## Delete everything that was built
 	cargo clean

@@ -3,9 +3,11 @@
 //! `overrule.toml` first, then `OVERRULE_SECTION__KEY` in the environment, then `DATABASE_URL`,
 //! then the command line. The only place that reads the environment.
 
+mod limits;
 mod oidc;
 mod sign_in;
 
+pub use limits::Limits;
 pub use oidc::{Grant, Oidc, Outgoing};
 pub use sign_in::{Proxy, SignIn};
 
@@ -68,16 +70,6 @@ pub struct Links {
     pub valid_days: u32,
 }
 
-/// How much is taken at once.
-#[derive(Debug, Clone)]
-pub struct Limits {
-    /// Requests a minute from one address to pages that need no account, 1 to 1,000,000.
-    /// Default 120.
-    pub link_requests_per_minute: u32,
-    /// Sign-in attempts a minute from one address, 1 to 1,000,000. Default 20.
-    pub sign_ins_per_minute: u32,
-}
-
 /// What is written to standard error.
 #[derive(Debug, Clone, Default)]
 pub struct Log {
@@ -121,12 +113,6 @@ impl Default for Links {
         Self { valid_days: 30 }
     }
 }
-impl Default for Limits {
-    fn default() -> Self {
-        Self { link_requests_per_minute: 120, sign_ins_per_minute: 20 }
-    }
-}
-
 /// Every key that the file or the environment may set, with what is allowed.
 const KEYS: &[(&str, &str)] = &[
     ("server.listen", "ADDRESS:PORT"),
@@ -139,6 +125,10 @@ const KEYS: &[(&str, &str)] = &[
     ("links.valid_days", "a number from 1 to 3650"),
     ("limits.link_requests_per_minute", "a number from 1 to 1000000"),
     ("limits.sign_ins_per_minute", "a number from 1 to 1000000"),
+    ("limits.person_requests_per_minute", "a number from 1 to 100000000"),
+    ("limits.key_requests_per_minute", "a number from 1 to 100000000"),
+    ("limits.uses_of_a_link_per_minute", "a number from 1 to 100000000"),
+    ("limits.stranger_requests_per_minute", "a number from 1 to 100000000"),
     ("log.format", "`auto`, `text` or `json`"),
     ("log.filter", "a tracing filter, such as `info` or `overrule=debug`"),
 ];
@@ -243,11 +233,9 @@ impl Config {
                 self.mail.from = text()?;
             }
             "links.valid_days" => self.links.valid_days = number(value, 1, 3650)? as u32,
-            "limits.link_requests_per_minute" => {
-                self.limits.link_requests_per_minute = number(value, 1, 1_000_000)? as u32;
-            }
-            "limits.sign_ins_per_minute" => {
-                self.limits.sign_ins_per_minute = number(value, 1, 1_000_000)? as u32;
+            key if key.starts_with("limits.") => {
+                let (limit, most) = self.limits.of(key).ok_or(())?;
+                *limit = number(value, 1, most)? as u32;
             }
             "log.format" => {
                 self.log.format = match text()?.as_str() {

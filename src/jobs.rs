@@ -1,13 +1,17 @@
 //! The clock's work, beside the server. Each job is safe to run twice and on two machines.
 
+use crate::accounts::KeyCache;
 use crate::accounts::sessions::{self, Seen};
 use crate::datasets::{self, Shelf};
 use crate::db::{Conn, Db};
 use crate::error::{AppError, AppResult};
 use crate::mail::{Mailer, Nudge, outbox};
+use crate::web::Site;
+use crate::web::budgets::Budgets;
 use crate::web::limits::Limits;
 use crate::web::operating::Metrics;
-use crate::{accounts, clock};
+use crate::{accounts, audit, clock, escalations, news};
+use actix_web::web::Data;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -17,26 +21,40 @@ use tokio::time::sleep;
 const MAIL_EVERY: Duration = Duration::from_secs(1);
 /// How long to leave a database alone that could not be reached.
 const AFTER_FAILURE: Duration = Duration::from_secs(10);
+/// How often is looked whether somebody should be told of an escalation or of their report.
+const NOTICES_EVERY: Duration = Duration::from_secs(5);
 /// How often what ran out is removed.
 const TIDY_EVERY: Duration = Duration::from_secs(60 * 60);
-/// How often it is looked whether a release waits to be built.
-const RELEASES_EVERY: Duration = Duration::from_millis(500);
 /// How often it is written down which sessions were used.
 const NOTE_EVERY: Duration = Duration::from_secs(60);
+/// How often it is looked whether a release waits to be built.
+const RELEASES_EVERY: Duration = Duration::from_millis(500);
 /// How often figures are folded together, so that they take no memory between scrapes.
 const FOLD_EVERY: Duration = Duration::from_secs(5);
+
+/// How often the audit log is sealed, and how soon again while there is more.
+const SEAL_EVERY: Duration = Duration::from_secs(30);
+const SEAL_PAUSE: Duration = Duration::from_secs(5);
+/// How often it is looked whether a key was used that should be written down.
+const NOTE_KEYS_EVERY: Duration = Duration::from_secs(2);
 
 /// What the jobs work with.
 #[derive(Clone)]
 pub struct Tools {
     pub db: Db,
     pub mailer: Mailer,
+    /// What links in mails start with, and what signs them.
+    pub site: Site,
     /// Wakes the mail delivery.
     pub nudge: Nudge,
-    /// Where files of releases lie on this machine.
+    /// Where the files of releases are.
     pub shelf: Shelf,
     /// The rate limits of the server in this process, if there is one.
     pub limits: Option<Limits>,
+    /// What callers of the server in this process may ask for.
+    pub budgets: Option<Budgets>,
+    /// The keys that the server in this process has met.
+    pub keys: Option<Data<KeyCache>>,
     /// The figures of this process, if it shows them.
     pub metrics: Option<Metrics>,
     /// The sessions that the server in this process saw used, if there is one.
@@ -56,8 +74,11 @@ impl Jobs {
         let tasks = vec![
             tokio::spawn(mail(tools.clone(), stopped.clone())),
             tokio::spawn(tidy(tools.clone(), stopped.clone())),
-            tokio::spawn(releases(tools.clone(), stopped.clone())),
             tokio::spawn(note(tools.clone(), stopped.clone())),
+            tokio::spawn(seal(tools.clone(), stopped.clone())),
+            tokio::spawn(note_keys(tools.clone(), stopped.clone())),
+            tokio::spawn(releases(tools.clone(), stopped.clone())),
+            tokio::spawn(notices(tools.clone(), stopped.clone())),
             tokio::spawn(fold(tools, stopped)),
         ];
         Self { stop, tasks }
@@ -91,6 +112,43 @@ async fn mail(tools: Tools, mut stop: watch::Receiver<bool>) {
     }
 }
 
+/// Tells people of escalations and of what became of their reports until told to stop.
+async fn notices(tools: Tools, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        let pause = match notices_once(&tools).await {
+            Ok(0) => NOTICES_EVERY,
+            Ok(_) => {
+                tools.nudge.mail();
+                continue;
+            }
+            Err(error) => {
+                tell("notices", &error);
+                AFTER_FAILURE
+            }
+        };
+        tokio::select! {
+            () = sleep(pause) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+async fn notices_once(tools: &Tools) -> AppResult<usize> {
+    let due = |conn: &mut Conn| {
+        let now = clock::now();
+        Ok(escalations::notices::is_due(conn, now)? || news::delivery::is_due(conn, now)?)
+    };
+    if !tools.db.read(due).await? {
+        return Ok(0);
+    }
+    let site = tools.site.clone();
+    let run = move |conn: &mut Conn| {
+        let now = clock::now();
+        Ok(escalations::notices::run(conn, &site, now)? + news::delivery::run(conn, &site, now)?)
+    };
+    tools.db.write(run).await
+}
+
 /// Removes what ran out, at once and then every hour.
 async fn tidy(tools: Tools, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
@@ -108,6 +166,9 @@ async fn tidy_once(tools: &Tools) -> AppResult<()> {
     if let Some(limits) = &tools.limits {
         limits.tidy();
     }
+    if let Some(budgets) = &tools.budgets {
+        budgets.tidy();
+    }
     let removed = tools
         .db
         .write(|conn| {
@@ -117,6 +178,66 @@ async fn tidy_once(tools: &Tools) -> AppResult<()> {
         .await?;
     tracing::debug!(removed, "tidied");
     Ok(())
+}
+
+/// Writes down every minute, and at the end, which sessions were used: a page never waits for it.
+async fn note(tools: Tools, mut stop: watch::Receiver<bool>) {
+    let Some(seen) = tools.seen else { return };
+    let mut is_last = false;
+    while !is_last {
+        tokio::select! {
+            () = sleep(NOTE_EVERY) => {}
+            _ = stop.changed() => is_last = true,
+        }
+        for used in seen.take() {
+            let write = move |conn: &mut Conn| Ok(sessions::mark_seen(conn, &used, clock::now())?);
+            if let Err(error) = tools.db.write(write).await {
+                tell("note", &error);
+            }
+        }
+    }
+}
+
+/// Seals what was added to the audit log; a full batch is followed by the next at once.
+async fn seal(tools: Tools, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        let sealed = match tools.db.read(|conn| Ok(audit::queries::has_open(conn)?)).await {
+            Ok(false) => Ok(0),
+            Ok(true) => tools.db.write(audit::seal).await,
+            Err(error) => Err(error),
+        };
+        let pause = match sealed {
+            Ok(0) => SEAL_EVERY,
+            Ok(_) => SEAL_PAUSE,
+            Err(error) => {
+                tell("seal", &error);
+                AFTER_FAILURE
+            }
+        };
+        tokio::select! {
+            () = sleep(pause) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+/// Writes down which keys are in use, each every five minutes at most.
+async fn note_keys(tools: Tools, mut stop: watch::Receiver<bool>) {
+    let Some(keys) = tools.keys else { return };
+    while !*stop.borrow() {
+        let uses = keys.unnoted();
+        if !uses.is_empty() {
+            let written = uses.clone();
+            match tools.db.write(move |conn| accounts::keys::note_uses(conn, &written)).await {
+                Ok(()) => keys.noted(&uses),
+                Err(error) => tell("keys", &error),
+            }
+        }
+        tokio::select! {
+            () = sleep(NOTE_KEYS_EVERY) => {}
+            _ = stop.changed() => {}
+        }
+    }
 }
 
 /// Builds releases, one at a time. A stop ends the one at hand between two pages; whoever works
@@ -138,24 +259,6 @@ async fn releases(tools: Tools, mut stop: watch::Receiver<bool>) {
         tokio::select! {
             () = sleep(pause) => {}
             _ = stop.changed() => {}
-        }
-    }
-}
-
-/// Writes down every minute, and at the end, which sessions were used: a page never waits for it.
-async fn note(tools: Tools, mut stop: watch::Receiver<bool>) {
-    let Some(seen) = tools.seen else { return };
-    let mut is_last = false;
-    while !is_last {
-        tokio::select! {
-            () = sleep(NOTE_EVERY) => {}
-            _ = stop.changed() => is_last = true,
-        }
-        for used in seen.take() {
-            let write = move |conn: &mut Conn| Ok(sessions::mark_seen(conn, &used, clock::now())?);
-            if let Err(error) = tools.db.write(write).await {
-                tell("note", &error);
-            }
         }
     }
 }

@@ -17,12 +17,16 @@ pub mod web;
 
 pub mod accounts;
 pub mod agents;
+pub mod hours;
 pub mod interactions;
 pub mod feedback;
 pub mod signals;
+pub mod news;
+pub mod escalations;
 pub mod capture;
 pub mod exports;
 pub mod triage;
+pub mod admin;
 pub mod datasets;
 pub mod journeys;
 

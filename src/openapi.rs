@@ -10,7 +10,10 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde_json::Value;
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, Ref, Response, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
 #[derive(OpenApi)]
@@ -58,7 +61,7 @@ use utoipa::{Modify, OpenApi};
         (name = "datasets", description = "Saved questions, and frozen releases of them."),
         (name = "signals", description = "Labelled examples, as files that trainers load."),
     ),
-    modifiers(&Keys, &Names),
+    modifiers(&Keys, &Names, &Refusals),
 )]
 struct Api;
 
@@ -90,6 +93,47 @@ impl Modify for Names {
             }
         }
     }
+}
+
+struct Refusals;
+
+impl Modify for Refusals {
+    /// What any call may be answered, whatever it does.
+    fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
+        for path in api.paths.paths.values_mut() {
+            let calls = [&mut path.get, &mut path.put, &mut path.post, &mut path.delete];
+            for call in calls.into_iter().flatten() {
+                for (status, description) in REFUSALS {
+                    let known = &mut call.responses.responses;
+                    known.insert((*status).to_owned(), refusal(status, description).into());
+                }
+            }
+        }
+    }
+}
+
+/// Statuses that have nothing to do with what is asked for.
+const REFUSALS: &[(&str, &str)] = &[
+    ("401", "No key, or one that is unknown, revoked or over"),
+    ("429", "Too many requests with this key, or from this address without a good one"),
+    ("503", "The database can't be reached, or too much is waiting; nothing was written"),
+];
+
+fn refusal(status: &str, description: &str) -> Response {
+    let schema = Ref::from_schema_name("Problem");
+    let content = ContentBuilder::new().schema(Some(schema)).build();
+    let response = ResponseBuilder::new()
+        .description(description)
+        .content("application/problem+json", content);
+    let header = |of_type, text: &str| {
+        let schema = ObjectBuilder::new().schema_type(of_type).build();
+        HeaderBuilder::new().schema(Some(schema)).description(Some(text)).build()
+    };
+    match status {
+        "401" => response.header("WWW-Authenticate", header(Type::String, "`Bearer`")),
+        _ => response.header("Retry-After", header(Type::Integer, "Seconds to wait")),
+    }
+    .build()
 }
 
 /// `/openapi.json` and `/docs`

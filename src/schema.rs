@@ -27,20 +27,7 @@ diesel::table! {
         tries -> BigInt,
         delivered_at -> Nullable<Instant>,
         last_error -> Nullable<Text>,
-    }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
-    use super::{Id, Instant, Json};
-    audit_events (id) {
-        id -> Id,
-        actor_kind -> Text,
-        actor_id -> Nullable<Id>,
-        action -> Text,
-        subject -> Text,
-        detail -> Json,
-        created_at -> Instant,
+        unsubscribe -> Nullable<Text>,
     }
 }
 
@@ -94,6 +81,12 @@ diesel::table! {
         scopes -> Text,
         created_at -> Instant,
         revoked_at -> Nullable<Instant>,
+        hint -> Text,
+        agents -> Nullable<Text>,
+        teams -> Nullable<Text>,
+        expires_at -> Nullable<Instant>,
+        last_used_at -> Nullable<Instant>,
+        replaced_by -> Nullable<Id>,
     }
 }
 
@@ -116,6 +109,8 @@ diesel::table! {
         urgent_due_minutes -> BigInt,
         created_at -> Instant,
         updated_at -> Instant,
+        normal_resolution_minutes -> BigInt,
+        urgent_resolution_minutes -> BigInt,
     }
 }
 
@@ -172,6 +167,8 @@ diesel::table! {
         normal_due_minutes -> BigInt,
         urgent_due_minutes -> BigInt,
         created_at -> Instant,
+        normal_resolution_minutes -> BigInt,
+        urgent_resolution_minutes -> BigInt,
     }
 }
 
@@ -236,88 +233,30 @@ diesel::table! {
     }
 }
 
-diesel::table! {
-    use diesel::sql_types::*;
-    use super::{Id, Instant, Json};
-    review_items (id) {
-        id -> Id,
-        kind -> Text,
-        agent_id -> Id,
-        team_id -> Id,
-        input_hash -> Binary,
-        cluster_hash -> Binary,
-        status -> Text,
-        created_at -> Instant,
-    }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
-    use super::{Id, Instant, Json};
-    resolutions (id) {
-        id -> Id,
-        item_id -> Id,
-        number -> BigInt,
-        outcome -> Text,
-        label -> Nullable<Text>,
-        how -> Text,
-        person_id -> Nullable<Id>,
-        reason -> Nullable<Text>,
-        created_at -> Instant,
-        key_id -> Nullable<Id>,
-    }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
-    use super::{Id, Instant, Json};
-    signals (id) {
-        id -> Id,
-        feedback_id -> Id,
-        interaction_id -> Id,
-        deployment_id -> Id,
-        agent_id -> Id,
-        item_id -> Id,
-        status -> Text,
-        revision_id -> Nullable<Id>,
-    }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
-    use super::{Id, Instant, Json};
-    signal_revisions (id) {
-        id -> Id,
-        signal_id -> Id,
-        number -> BigInt,
-        resolution_id -> Id,
-        feedback_id -> Id,
-        verdict -> Text,
-        prompt -> Text,
-        tools -> Nullable<Text>,
-        output -> Nullable<Text>,
-        label -> Nullable<Text>,
-        version -> Text,
-        conversation_id -> Nullable<Text>,
-        end_user_id -> Nullable<Id>,
-        input_hash -> Binary,
-        created_at -> Instant,
-        retired_at -> Nullable<Instant>,
-    }
-}
-
+mod audit;
+mod desk;
+mod hours;
+mod judged;
 mod sets;
 mod signing_in;
+mod told;
 mod triage;
 
+pub use audit::{audit_events, audit_origins, audit_seals};
+pub use desk::{escalation_events, escalation_notices, escalations};
+pub use hours::team_hours;
+pub use judged::{resolutions, review_items, signal_revisions, signals};
 pub use sets::*;
 pub use signing_in::{identities, passwords, sessions, sign_in_links, sign_in_tries};
+pub use told::{news, news_declined};
 pub use triage::{claims, queue, reviews, saved_filters};
 
 diesel::allow_tables_to_appear_in_same_query!(
     installation,
     outbox,
     audit_events,
+    audit_origins,
+    audit_seals,
     people,
     teams,
     memberships,
@@ -339,7 +278,13 @@ diesel::allow_tables_to_appear_in_same_query!(
     resolutions,
     signals,
     signal_revisions,
+    team_hours,
+    news,
+    news_declined,
     queue,
+    escalations,
+    escalation_events,
+    escalation_notices,
     claims,
     reviews,
     saved_filters,
@@ -372,13 +317,3 @@ diesel::joinable!(feedback -> interactions (interaction_id));
 diesel::joinable!(feedback -> deployments (deployment_id));
 diesel::joinable!(feedback -> people (author_id));
 diesel::joinable!(feedback -> categories (category_id));
-diesel::joinable!(review_items -> agents (agent_id));
-diesel::joinable!(resolutions -> review_items (item_id));
-diesel::joinable!(signals -> feedback (feedback_id));
-diesel::joinable!(signals -> interactions (interaction_id));
-diesel::joinable!(signals -> deployments (deployment_id));
-diesel::joinable!(signals -> review_items (item_id));
-diesel::joinable!(signals -> agents (agent_id));
-diesel::joinable!(signal_revisions -> resolutions (resolution_id));
-diesel::joinable!(resolutions -> people (person_id));
-diesel::joinable!(resolutions -> api_keys (key_id));

@@ -9,9 +9,10 @@ use crate::jobs::{Jobs, Tools};
 use crate::journeys;
 use crate::mail::{Mailer, Nudge};
 use crate::telemetry::RequestSpan;
+use crate::web::budgets::Budgets;
 use crate::web::limits::{Limit, Limits};
 use crate::web::operating::{self, Metrics};
-use crate::web::token::{self, Signer};
+use crate::web::token;
 use crate::web::{self, Site};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{Data, FormConfig, JsonConfig, PayloadConfig, ServiceConfig};
@@ -41,6 +42,7 @@ struct Parts {
     queues: Data<Queues>,
     site: Data<Site>,
     limits: Data<Limits>,
+    budgets: Data<Budgets>,
     keys: Data<KeyCache>,
     door: Data<Door>,
     nudge: Data<Nudge>,
@@ -56,23 +58,14 @@ impl Server {
             TcpListener::bind(listen).with_context(|| format!("can't listen on {listen}"))?;
         let address = listener.local_addr()?;
         let db = Db::open(&config.target()?)?;
-        let secret = match &config.server.secret {
-            Some(secret) => secret.0.clone(),
-            None => db.write_now(|conn| {
-                Ok(installation::ensure(conn, installation::SECRET, token::random)?)
-            })?,
-        };
+        let secret = site_secret(config, &db)?;
         let public_url =
             config.server.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
-        let site = Site {
-            secure_cookies: public_url.starts_with("https://"),
-            public_url,
-            signer: Signer::new(&secret),
-            link_valid_days: config.links.valid_days,
-            demo,
-            mail_folder: config.data_dir.join("mail"),
-            proxies: config.proxy.addresses.clone(),
-        };
+        let site = Site::new(config, public_url.clone(), &secret, demo);
+        // For workers on other machines, whose mails lead here.
+        db.write_now(move |conn| {
+            Ok(installation::set(conn, installation::PUBLIC_URL, &public_url)?)
+        })?;
         let limits = Limits {
             links: Limit::per_minute(config.limits.link_requests_per_minute),
             sign_ins: Limit::per_minute(config.limits.sign_ins_per_minute),
@@ -86,6 +79,7 @@ impl Server {
             queues,
             site: Data::new(site),
             limits: Data::new(limits),
+            budgets: Data::new(Budgets::new(&config.limits)),
             keys: Data::new(KeyCache::default()),
             door: Data::new(Door::new(config)?),
             nudge: Data::new(Nudge::default()),
@@ -126,15 +120,18 @@ impl Server {
         let tools = Tools {
             db: parts.db.as_ref().clone(),
             mailer: self.mailer,
+            site: parts.site.as_ref().clone(),
             nudge: parts.nudge.as_ref().clone(),
             shelf: parts.shelf.as_ref().clone(),
             limits: Some(parts.limits.as_ref().clone()),
+            budgets: Some(parts.budgets.as_ref().clone()),
+            keys: Some(parts.keys.clone()),
             metrics: Some(parts.metrics.as_ref().clone()),
             seen: Some(parts.door.seen.clone()),
         };
         actix_web::rt::System::new().block_on(async move {
             let jobs = Jobs::start(tools);
-            let demo = parts.site.demo;
+            let (demo, is_secure) = (parts.site.demo, parts.site.secure_cookies);
             let mut server = HttpServer::new(move || {
                 let parts = parts.clone();
                 App::new()
@@ -142,6 +139,7 @@ impl Server {
                     .app_data(parts.queues)
                     .app_data(parts.site)
                     .app_data(parts.limits)
+                    .app_data(parts.budgets)
                     .app_data(parts.keys)
                     .app_data(parts.door)
                     .app_data(parts.nudge)
@@ -150,12 +148,13 @@ impl Server {
                     .app_data(PayloadConfig::new(MAX_REQUEST))
                     .app_data(FormConfig::default().limit(web::form::MAX_FORM))
                     .app_data(JsonConfig::default().limit(MAX_REQUEST))
+                    .wrap(from_fn(web::origin::remember))
                     .wrap(from_fn(web::same_origin::check))
                     .wrap(from_fn(web::kept_form::keep))
                     .wrap(from_fn(web::errors::render))
                     .wrap(from_fn(web::in_a_zone))
                     .wrap(from_fn(web::head::as_get))
-                    .wrap(web::security_headers::headers())
+                    .wrap(web::security_headers::headers(is_secure))
                     .wrap(Compress::default())
                     .wrap(TracingLogger::<RequestSpan>::new())
                     .wrap(from_fn(operating::measure))
@@ -183,6 +182,16 @@ impl Server {
     }
 }
 
+/// What signs links: as the settings say, or made once and kept.
+pub fn site_secret(config: &Config, db: &Db) -> anyhow::Result<String> {
+    match &config.server.secret {
+        Some(secret) => Ok(secret.0.clone()),
+        None => Ok(db.write_now(|conn| {
+            Ok(installation::ensure(conn, installation::SECRET, token::random)?)
+        })?),
+    }
+}
+
 async fn serve(
     mut server: dev::Server,
     stop: Option<impl Future<Output = bool>>,
@@ -203,7 +212,9 @@ fn routes(cfg: &mut ServiceConfig) {
         .configure(crate::agents::routes)
         .configure(capture::routes)
         .configure(crate::exports::api::routes)
+        .configure(crate::news::routes)
         .configure(crate::triage::routes)
+        .configure(crate::admin::routes)
         .configure(crate::datasets::routes)
         .configure(crate::openapi::routes)
         .configure(journeys::routes);

@@ -1,14 +1,14 @@
 //! What changes people and teams.
 
-use super::model::{Key, KeyId, Membership, Person, PersonId, Scope, Team, TeamId, normal_address};
+use super::keys::{self, NewKey};
+use super::model::{Membership, Person, PersonId, Scope, Team, TeamId, normal_address};
 use super::{queries, sessions};
 use crate::audit::{self, Actor};
 use crate::clock;
 use crate::db::{Conn, Instant, Portable};
 use crate::error::{AppError, AppResult, Mistakes};
 use crate::on_backend;
-use crate::schema::{api_keys, people, teams};
-use crate::web::token;
+use crate::schema::{people, teams};
 use diesel::prelude::*;
 use serde_json::json;
 use std::collections::{BTreeSet, HashMap};
@@ -87,27 +87,11 @@ pub fn add_person(conn: &mut Conn, actor: Actor, new: &NewPerson) -> AppResult<P
     Ok(person)
 }
 
-/// Makes a key with these scopes and gives its token back; only the hash stays.
+/// Makes a key with these scopes, for all agents and teams and for ever, and gives its token back.
 pub fn make_key(conn: &mut Conn, actor: Actor, name: &str, scopes: &[Scope]) -> AppResult<String> {
-    let name = check_name("name", name)?;
-    if scopes.is_empty() {
-        return Err(AppError::invalid("scopes", format!("need one of: {}", Scope::allowed())));
-    }
-    let scopes: Vec<&str> =
-        Scope::ALL.iter().filter(|s| scopes.contains(s)).map(|s| s.as_str()).collect();
-    let token = format!("ovr_{}", token::random());
-    let key = Key {
-        id: KeyId::new(),
-        name,
-        token_hash: token::hash(&token),
-        scopes: scopes.join(" "),
-        created_at: clock::now(),
-        revoked_at: None,
-    };
-    diesel::insert_into(api_keys::table).values(&key).execute(conn)?;
-    let detail = json!({ "name": key.name, "scopes": scopes });
-    audit::record(conn, actor, "key.create", &format!("key:{}", key.id), detail)?;
-    Ok(token)
+    let (name, scopes) = (name.to_owned(), scopes.to_vec());
+    let new = NewKey { name, scopes, ..NewKey::default() };
+    Ok(keys::create(conn, actor, &new)?.token)
 }
 
 /// A mail address as it is kept, or what is wrong with it.
@@ -125,8 +109,8 @@ pub fn check_address(field: &str, text: &str) -> Result<String, Mistakes> {
     Err(Mistakes::one(field, message))
 }
 
-/// A name as it is kept: one line of 1 to 200 characters.
-pub(super) fn check_name(field: &str, text: &str) -> Result<String, Mistakes> {
+/// A name as it is kept: one line of 1 to 200 characters, which reads in one direction.
+pub fn check_name(field: &str, text: &str) -> Result<String, Mistakes> {
     let name = text.trim();
     if name.is_empty() || name.chars().count() > MAX_NAME || name.contains(breaks_lines) {
         let message = format!("is one line of 1 to {MAX_NAME} characters");
@@ -287,7 +271,8 @@ mod tests {
     #[test]
     fn a_name_is_one_line() {
         assert_eq!(check_name("name", "  Ada Lovelace ").as_deref(), Ok("Ada Lovelace"));
-        for bad in ["", "  ", "a\nb", "a\u{2028}b", "a\u{202e}b", &"x".repeat(201)] {
+        let bad = ["", "  ", "a\nb", "a\r\nBcc: e@x.io", "a\u{2028}b", "a\u{202e}b"];
+        for bad in bad.into_iter().chain([&*"x".repeat(201)]) {
             assert!(check_name("name", bad).is_err(), "{bad:?}");
         }
     }

@@ -3,12 +3,14 @@
 
 use super::door::{Door, session_of};
 use super::keys::KeyCache;
+use super::may::{self, Reach};
 use super::model::{Key, Scope, TeamId, Who};
 use super::proxied;
 use super::queries;
 use crate::clock;
 use crate::db::{Conn, Db, Hash};
 use crate::error::AppError;
+use crate::web::budgets::{self, Caller};
 use crate::web::{PageContext, Site, Viewer, token};
 use actix_web::dev::Payload;
 use actix_web::web::Data;
@@ -40,6 +42,9 @@ pub struct Champion(pub SignedIn);
 
 /// Whoever may decide what others reported: a champion of a team, or one who sees all.
 pub struct Reviewer(pub SignedIn);
+
+/// A champion or manager of at least one team, or an admin.
+pub struct Leader(pub SignedIn);
 
 /// An engineer or admin of the installation.
 pub struct Engineer(pub SignedIn);
@@ -75,6 +80,8 @@ impl FromRequest for Anyone {
                 Some(who) => Some(who),
                 None => session(&request).await?,
             };
+            let caller = who.as_ref().map_or(Caller::Stranger, |who| Caller::Person(who.id().0));
+            budgets::spend(&request, caller)?;
             let viewer = who.as_ref().map(viewer);
             if let Some(viewer) = &viewer {
                 clock::set_zone(&viewer.time_zone);
@@ -101,7 +108,7 @@ impl FromRequest for SignedIn {
 }
 
 macro_rules! role {
-    ($name:ident, $allowed:expr, $sentence:literal) => {
+    ($name:ident, $rule:expr) => {
         impl FromRequest for $name {
             type Error = AppError;
             type Future = Extracted<Self>;
@@ -109,11 +116,10 @@ macro_rules! role {
                 let signed_in = SignedIn::from_request(request, payload);
                 Box::pin(async move {
                     let by = signed_in.await?;
-                    let allowed: fn(&Who) -> bool = $allowed;
-                    if allowed(&by.who) {
+                    if ($rule.allows)(&by.who) {
                         Ok(Self(by))
                     } else {
-                        Err(AppError::Forbidden($sentence.into()))
+                        Err(AppError::Forbidden($rule.refusal.into()))
                     }
                 })
             }
@@ -126,14 +132,11 @@ macro_rules! role {
         }
     };
 }
-role!(Champion, |who| who.is_champion(), "This page is for champions.");
-role!(
-    Reviewer,
-    |who| who.is_champion() || who.sees_all(),
-    "This page is for champions, who decide what their team reports."
-);
-role!(Engineer, |who| who.sees_all(), "This page is for engineers.");
-role!(Admin, |who| who.person.is_admin, "This page is for admins.");
+role!(Champion, may::CHAMPION);
+role!(Reviewer, may::REVIEWER);
+role!(Leader, may::LEADER);
+role!(Engineer, may::ENGINEER);
+role!(Admin, may::ADMIN);
 
 /// Who the session in the cookie belongs to. That it was used is noted, not written.
 async fn session(request: &HttpRequest) -> Result<Option<Who>, AppError> {
@@ -221,34 +224,70 @@ pub mod scope {
     );
 }
 
-/// A program with a key that has scope `S`.
+/// A program with a key that has scope `S` and is for all agents and teams.
 pub struct ApiKey<S> {
     pub key: Key,
+    needs: PhantomData<S>,
+}
+
+/// A program with a key that has scope `S`, perhaps for some agents or teams only: the handler
+/// gives its queries the `reach`.
+pub struct LimitedKey<S> {
+    pub key: Key,
+    /// What the key is for.
+    pub reach: Reach,
     needs: PhantomData<S>,
 }
 
 impl<S: Needs + 'static> FromRequest for ApiKey<S> {
     type Error = AppError;
     type Future = Extracted<Self>;
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let limited = LimitedKey::<S>::from_request(request, payload);
+        Box::pin(async move {
+            let LimitedKey { key, reach, needs } = limited.await?;
+            if !reach.is_all() {
+                let why = "This key is for certain agents or teams, and this call is not.";
+                return Err(AppError::Forbidden(why.into()));
+            }
+            Ok(Self { key, needs })
+        })
+    }
+}
+
+impl<S: Needs + 'static> FromRequest for LimitedKey<S> {
+    type Error = AppError;
+    type Future = Extracted<Self>;
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let token = request
-                .headers()
-                .get("authorization")
-                .and_then(|value| value.to_str().ok())
-                .and_then(|value| {
-                    let (scheme, token) = value.split_once(' ')?;
-                    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-                })
-                .ok_or(AppError::SignIn)?;
-            let hash = token::hash(token);
-            let key = find_key(&request, hash).await?.ok_or(AppError::SignIn)?;
+            let key = key_of(&request).await?;
             if !key.may(S::SCOPE) {
                 let scope = S::SCOPE;
                 return Err(AppError::Forbidden(format!("This key lacks the scope `{scope}`.")));
             }
-            Ok(Self { key, needs: PhantomData })
+            Ok(Self { reach: key.reach(), key, needs: PhantomData })
         })
     }
+}
+
+/// The key that the request bears, if it is good.
+async fn key_of(request: &HttpRequest) -> Result<Key, AppError> {
+    let key = match bearer(request) {
+        Some(token) => find_key(request, token::hash(token)).await?.filter(Key::is_good),
+        None => None,
+    };
+    let caller = key.as_ref().map_or(Caller::Stranger, |key| Caller::Key(key.id.0));
+    budgets::spend(request, caller)?;
+    let key = key.ok_or(AppError::SignIn)?;
+    if let Some(cache) = request.app_data::<Data<KeyCache>>() {
+        cache.used(key.id);
+    }
+    Ok(key)
+}
+
+fn bearer(request: &HttpRequest) -> Option<&str> {
+    let value = request.headers().get("authorization")?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }

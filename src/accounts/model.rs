@@ -124,13 +124,18 @@ pub struct Key {
     pub scopes: String,
     pub created_at: Instant,
     pub revoked_at: Option<Instant>,
-}
-
-impl Key {
-    /// Whether the key has `scope`; `admin` has all.
-    pub fn may(&self, scope: Scope) -> bool {
-        self.scopes.split(' ').any(|s| s == scope.as_str() || s == Scope::Admin.as_str())
-    }
+    /// The first letters of the token, by which people know it again; empty for the oldest keys.
+    pub hint: String,
+    /// Slugs of the agents it is for, with a space between; none for all.
+    pub agents: Option<String>,
+    /// Slugs of the teams it is for, with a space between; none for all.
+    pub teams: Option<String>,
+    /// It works until then.
+    pub expires_at: Option<Instant>,
+    /// To within a few minutes.
+    pub last_used_at: Option<Instant>,
+    /// The key that takes its place.
+    pub replaced_by: Option<KeyId>,
 }
 
 /// A person who is signed in, with their teams: what `visible_to` queries are given.
@@ -138,46 +143,6 @@ impl Key {
 pub struct Who {
     pub person: Person,
     pub memberships: Vec<Membership>,
-}
-
-impl Who {
-    /// The person's id.
-    pub fn id(&self) -> PersonId {
-        self.person.id
-    }
-    /// Engineers and admins see every team.
-    pub fn sees_all(&self) -> bool {
-        self.person.is_engineer || self.person.is_admin
-    }
-    /// The teams the person is in.
-    pub fn teams(&self) -> Vec<TeamId> {
-        self.memberships.iter().map(|m| m.team_id).collect()
-    }
-    /// Whether the person is in the team at all.
-    pub fn in_team(&self, team: TeamId) -> bool {
-        self.memberships.iter().any(|m| m.team_id == team)
-    }
-    /// Whether the person looks after the team: its champion or manager, or one who sees all.
-    pub fn leads(&self, team: TeamId) -> bool {
-        self.sees_all()
-            || self.memberships.iter().any(|m| m.team_id == team && (m.is_champion || m.is_manager))
-    }
-    /// Whether the person is champion of the team.
-    pub fn is_champion_of(&self, team: TeamId) -> bool {
-        self.memberships.iter().any(|m| m.team_id == team && m.is_champion)
-    }
-    /// Whether the person may decide what the team reported: its champion, or one who sees all.
-    pub fn reviews(&self, team: TeamId) -> bool {
-        self.sees_all() || self.is_champion_of(team)
-    }
-    /// Champion of any team.
-    pub fn is_champion(&self) -> bool {
-        self.memberships.iter().any(|m| m.is_champion)
-    }
-    /// Manager of any team.
-    pub fn is_manager(&self) -> bool {
-        self.memberships.iter().any(|m| m.is_manager)
-    }
 }
 
 /// An address as it is kept and compared: trimmed and in lower case.

@@ -54,11 +54,16 @@ pub fn strength(password: &str, about: &[&str]) -> Strength {
     Strength { score: found.score().into(), word, advice }
 }
 
-/// A name or address, whole and in its parts.
+/// A name or address, whole, run together and in its parts.
 fn parts(text: &str) -> Vec<String> {
-    let words = text.split(|letter: char| !letter.is_alphanumeric());
-    let words = words.filter(|word| word.chars().count() > 2).map(str::to_lowercase);
-    words.chain([text.to_lowercase()]).collect()
+    let text = text.to_lowercase();
+    let words: Vec<&str> = text
+        .split(|letter: char| !letter.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect();
+    let long = words.iter().filter(|word| word.chars().count() > 2);
+    let long: Vec<String> = long.map(|word| (*word).to_owned()).collect();
+    [text.clone(), words.concat()].into_iter().chain(long).collect()
 }
 
 /// A password as it is hashed, or what is wrong with it. `about` is what strangers may know.

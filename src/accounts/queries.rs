@@ -1,7 +1,8 @@
 //! Every query on people, teams, sessions and keys.
 
-use super::model::{Key, Membership, Person, PersonId, SignInLink, Team, TeamId, Who};
-use crate::db::{Conn, Hash, Instant};
+use super::model::{Key, KeyId, Membership, Person, PersonId, SignInLink, Team, TeamId, Who};
+use crate::audit::ActorId;
+use crate::db::{Conn, Hash, Instant, one_of};
 use crate::schema::{api_keys, memberships, people, sessions, sign_in_links, teams};
 use diesel::prelude::*;
 
@@ -94,6 +95,24 @@ pub fn find_key(conn: &mut Conn, token_hash: Hash) -> QueryResult<Option<Key>> {
         .optional()
 }
 
+/// The key with this id, also one that was revoked.
+pub fn find_key_by_id(conn: &mut Conn, id: KeyId) -> QueryResult<Option<Key>> {
+    api_keys::table.find(id).select(api_keys::all_columns).first(conn).optional()
+}
+
+/// The newest keys before `before`, also those that were revoked.
+pub fn list_keys(conn: &mut Conn, before: Option<KeyId>, limit: i64) -> QueryResult<Vec<Key>> {
+    let mut query = api_keys::table
+        .select(api_keys::all_columns)
+        .order(api_keys::id.desc())
+        .limit(limit)
+        .into_boxed();
+    if let Some(before) = before {
+        query = query.filter(api_keys::id.lt(before));
+    }
+    query.load(conn)
+}
+
 /// The team with this slug.
 pub fn find_team(conn: &mut Conn, slug: &str) -> QueryResult<Option<Team>> {
     teams::table.filter(teams::slug.eq(slug)).select(teams::all_columns).first(conn).optional()
@@ -110,7 +129,7 @@ pub fn ids_by_address(
     addresses: &[String],
 ) -> QueryResult<Vec<(String, PersonId)>> {
     let rows: Vec<(Option<String>, PersonId)> = people::table
-        .filter(people::address.eq_any(addresses))
+        .filter(one_of(people::address, addresses))
         .select((people::address, people::id))
         .load(conn)?;
     Ok(rows.into_iter().filter_map(|(address, id)| Some((address?, id))).collect())
@@ -127,4 +146,18 @@ pub fn champion_names(conn: &mut Conn, team: TeamId) -> QueryResult<Vec<String>>
         .select(people::name)
         .limit(20)
         .load(conn)
+}
+
+/// The names of those who did something: of people, and of keys.
+pub fn names_of_actors(conn: &mut Conn, ids: &[ActorId]) -> QueryResult<Vec<(ActorId, String)>> {
+    let mut names: Vec<(ActorId, String)> = people::table
+        .filter(people::id.eq_any(ids))
+        .select((people::id, people::name))
+        .load(conn)?;
+    let keys: Vec<(ActorId, String)> = api_keys::table
+        .filter(api_keys::id.eq_any(ids))
+        .select((api_keys::id, api_keys::name))
+        .load(conn)?;
+    names.extend(keys);
+    Ok(names)
 }

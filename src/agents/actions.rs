@@ -36,6 +36,8 @@ pub struct AgentChange {
     pub categories: Option<Vec<Node>>,
     pub normal_due_minutes: Option<i64>,
     pub urgent_due_minutes: Option<i64>,
+    pub normal_resolution_minutes: Option<i64>,
+    pub urgent_resolution_minutes: Option<i64>,
 }
 
 /// Makes the agent, or changes it; also says whether it is new. A changed default (review,
@@ -78,6 +80,8 @@ pub struct DeploymentChange {
     pub visibility: Visibility,
     pub normal_due_minutes: i64,
     pub urgent_due_minutes: i64,
+    pub normal_resolution_minutes: i64,
+    pub urgent_resolution_minutes: i64,
 }
 
 /// Changes a deployment.
@@ -94,6 +98,8 @@ pub fn set_deployment(
             deployments::visibility.eq(change.visibility),
             deployments::normal_due_minutes.eq(change.normal_due_minutes),
             deployments::urgent_due_minutes.eq(change.urgent_due_minutes),
+            deployments::normal_resolution_minutes.eq(change.normal_resolution_minutes),
+            deployments::urgent_resolution_minutes.eq(change.urgent_resolution_minutes),
         ))
         .execute(conn)?;
     let detail = serde_json::json!({ "review": change.review, "visibility": change.visibility });
@@ -113,6 +119,10 @@ fn apply(conn: &mut Conn, agent: &mut Agent, change: &AgentChange) -> AppResult<
         c.out_of_scope_label.unwrap_or_else(|| agent.out_of_scope_label.clone());
     agent.normal_due_minutes = c.normal_due_minutes.unwrap_or(agent.normal_due_minutes);
     agent.urgent_due_minutes = c.urgent_due_minutes.unwrap_or(agent.urgent_due_minutes);
+    agent.normal_resolution_minutes =
+        c.normal_resolution_minutes.unwrap_or(agent.normal_resolution_minutes);
+    agent.urgent_resolution_minutes =
+        c.urgent_resolution_minutes.unwrap_or(agent.urgent_resolution_minutes);
     if let Some(team) = &change.team {
         agent.team_id = accounts::actions::ensure_team(conn, team)?.id;
     }
@@ -156,6 +166,8 @@ fn check(conn: &mut Conn, old: &Agent, new: &Agent, change: &AgentChange) -> App
     for (pointer, minutes) in [
         ("/normal_due_minutes", new.normal_due_minutes),
         ("/urgent_due_minutes", new.urgent_due_minutes),
+        ("/normal_resolution_minutes", new.normal_resolution_minutes),
+        ("/urgent_resolution_minutes", new.urgent_resolution_minutes),
     ] {
         if !(1..=525_600).contains(&minutes) {
             m.add(pointer, "is a number of minutes from 1 to 525,600 (a year)");
@@ -221,6 +233,8 @@ fn store(conn: &mut Conn, agent: &Agent) -> AppResult<()> {
             agents::out_of_scope_label.eq(&agent.out_of_scope_label),
             agents::normal_due_minutes.eq(agent.normal_due_minutes),
             agents::urgent_due_minutes.eq(agent.urgent_due_minutes),
+            agents::normal_resolution_minutes.eq(agent.normal_resolution_minutes),
+            agents::urgent_resolution_minutes.eq(agent.urgent_resolution_minutes),
             agents::updated_at.eq(agent.updated_at),
         ))
         .execute(conn)?;
@@ -241,16 +255,21 @@ fn pass_on(conn: &mut Conn, old: &Agent, new: &Agent) -> AppResult<()> {
             .set(d::visibility.eq(new.visibility))
             .execute(conn)?;
     }
-    if old.normal_due_minutes != new.normal_due_minutes {
-        diesel::update(mine.filter(d::normal_due_minutes.eq(old.normal_due_minutes)))
-            .set(d::normal_due_minutes.eq(new.normal_due_minutes))
-            .execute(conn)?;
+    macro_rules! pass {
+        ($($minutes:ident),+) => { $(
+            if old.$minutes != new.$minutes {
+                diesel::update(mine.filter(d::$minutes.eq(old.$minutes)))
+                    .set(d::$minutes.eq(new.$minutes))
+                    .execute(conn)?;
+            }
+        )+ };
     }
-    if old.urgent_due_minutes != new.urgent_due_minutes {
-        diesel::update(mine.filter(d::urgent_due_minutes.eq(old.urgent_due_minutes)))
-            .set(d::urgent_due_minutes.eq(new.urgent_due_minutes))
-            .execute(conn)?;
-    }
+    pass!(
+        normal_due_minutes,
+        urgent_due_minutes,
+        normal_resolution_minutes,
+        urgent_resolution_minutes
+    );
     Ok(())
 }
 
@@ -345,6 +364,8 @@ fn changed(change: &AgentChange) -> Vec<&'static str> {
         ("categories", change.categories.is_some()),
         ("normal_due_minutes", change.normal_due_minutes.is_some()),
         ("urgent_due_minutes", change.urgent_due_minutes.is_some()),
+        ("normal_resolution_minutes", change.normal_resolution_minutes.is_some()),
+        ("urgent_resolution_minutes", change.urgent_resolution_minutes.is_some()),
     ]
     .into_iter()
     .filter_map(|(name, is_there)| is_there.then_some(name))

@@ -4,8 +4,8 @@ use super::actions::{self, AgentChange};
 use super::model::{Agent, ReviewPolicy, Visibility};
 use super::tree::Node;
 use super::{OutputKind, queries};
-use crate::accounts::ApiKey;
 use crate::accounts::extract::scope::{Admin, Read};
+use crate::accounts::{ApiKey, LimitedKey};
 use crate::audit::Actor;
 use crate::db::{Conn, Db, Instant};
 use crate::error::{AppError, AppResult};
@@ -68,6 +68,12 @@ pub struct AgentInput {
     /// The same where it is urgent.
     #[serde(default)]
     urgent_due_minutes: Option<i64>,
+    /// Minutes until what was asked of a person should be done with.
+    #[serde(default)]
+    normal_resolution_minutes: Option<i64>,
+    /// The same where it is urgent.
+    #[serde(default)]
+    urgent_resolution_minutes: Option<i64>,
 }
 
 /// Tells `null` from what was left out.
@@ -93,12 +99,14 @@ pub struct AgentOut {
     pub good_at: String,
     pub not_for: String,
     pub labels: Vec<LabelOut>,
-    #[schema(value_type = serde_json::Value, required = false)]
+    #[schema(value_type = serde_json::Value)]
     pub schema: Option<Box<RawValue>>,
     pub out_of_scope_label: Option<String>,
     pub categories: Vec<Node>,
     pub normal_due_minutes: i64,
     pub urgent_due_minutes: i64,
+    pub normal_resolution_minutes: i64,
+    pub urgent_resolution_minutes: i64,
     /// The newest 50.
     pub versions: Vec<String>,
     #[schema(value_type = String, format = DateTime)]
@@ -139,6 +147,8 @@ fn out(conn: &mut Conn, agent: Agent, team: String) -> AppResult<AgentOut> {
         out_of_scope_label: agent.out_of_scope_label,
         normal_due_minutes: agent.normal_due_minutes,
         urgent_due_minutes: agent.urgent_due_minutes,
+        normal_resolution_minutes: agent.normal_resolution_minutes,
+        urgent_resolution_minutes: agent.urgent_resolution_minutes,
         created_at: agent.created_at,
         updated_at: agent.updated_at,
     })
@@ -198,6 +208,8 @@ fn change(input: AgentInput) -> AgentChange {
         categories: input.categories,
         normal_due_minutes: input.normal_due_minutes,
         urgent_due_minutes: input.urgent_due_minutes,
+        normal_resolution_minutes: input.normal_resolution_minutes,
+        urgent_resolution_minutes: input.urgent_resolution_minutes,
     }
 }
 
@@ -215,11 +227,16 @@ fn change(input: AgentInput) -> AgentChange {
     security(("key" = [])),
 )]
 #[get("/api/v1/agents/{slug}")]
-pub async fn show(_by: ApiKey<Read>, db: Data<Db>, slug: Path<String>) -> AppResult<HttpResponse> {
+pub async fn show(
+    by: LimitedKey<Read>,
+    db: Data<Db>,
+    slug: Path<String>,
+) -> AppResult<HttpResponse> {
     let slug = slug.into_inner();
     let agent = db
         .read(move |conn| {
-            let (agent, team) = queries::find_with_team(conn, &slug)?.ok_or(AppError::NotFound)?;
+            let found = queries::find_reached_by(conn, &by.reach, &slug)?;
+            let (agent, team) = found.ok_or(AppError::NotFound)?;
             out(conn, agent, team)
         })
         .await?;
@@ -250,7 +267,7 @@ struct Paging {
 )]
 #[get("/api/v1/agents")]
 pub async fn list(
-    _by: ApiKey<Read>,
+    by: LimitedKey<Read>,
     db: Data<Db>,
     request: HttpRequest,
 ) -> AppResult<HttpResponse> {
@@ -261,7 +278,7 @@ pub async fn list(
     let before = paging::before(paging.cursor.as_deref())?;
     let agents = db
         .read(move |conn| {
-            let rows = queries::list_before(conn, before, limit + 1)?;
+            let rows = queries::list_reached_by(conn, &by.reach, before, limit + 1)?;
             rows.into_iter().map(|(agent, team)| out(conn, agent, team)).collect()
         })
         .await?;

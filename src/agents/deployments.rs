@@ -5,8 +5,8 @@ use super::actions::{self, DeploymentChange};
 use super::directory::{Directory, Unknown};
 use super::model::{Deployment, Environment, ReviewPolicy, Visibility};
 use super::queries;
-use crate::accounts::ApiKey;
 use crate::accounts::extract::scope::{Admin, Read};
+use crate::accounts::{ApiKey, LimitedKey};
 use crate::audit::Actor;
 use crate::db::{Conn, Db, Instant};
 use crate::error::{AppError, AppResult, Mistakes};
@@ -36,6 +36,10 @@ pub struct DeploymentInput {
     pub normal_due_minutes: Option<i64>,
     /// The same where it is urgent.
     pub urgent_due_minutes: Option<i64>,
+    /// Minutes until what was asked of a person should be done with.
+    pub normal_resolution_minutes: Option<i64>,
+    /// The same where it is urgent.
+    pub urgent_resolution_minutes: Option<i64>,
 }
 
 /// A deployment as programs read it.
@@ -54,6 +58,8 @@ pub struct DeploymentOut {
     visibility: Visibility,
     normal_due_minutes: i64,
     urgent_due_minutes: i64,
+    normal_resolution_minutes: i64,
+    urgent_resolution_minutes: i64,
     #[schema(value_type = String, format = DateTime)]
     created_at: Instant,
 }
@@ -68,6 +74,8 @@ fn out(agent: &str, team: String, row: &Deployment) -> DeploymentOut {
         visibility: row.visibility,
         normal_due_minutes: row.normal_due_minutes,
         urgent_due_minutes: row.urgent_due_minutes,
+        normal_resolution_minutes: row.normal_resolution_minutes,
+        urgent_resolution_minutes: row.urgent_resolution_minutes,
         created_at: row.created_at,
     }
 }
@@ -90,6 +98,12 @@ pub fn set(
         visibility: input.visibility.unwrap_or(old.visibility),
         normal_due_minutes: input.normal_due_minutes.unwrap_or(old.normal_due_minutes),
         urgent_due_minutes: input.urgent_due_minutes.unwrap_or(old.urgent_due_minutes),
+        normal_resolution_minutes: input
+            .normal_resolution_minutes
+            .unwrap_or(old.normal_resolution_minutes),
+        urgent_resolution_minutes: input
+            .urgent_resolution_minutes
+            .unwrap_or(old.urgent_resolution_minutes),
     };
     check(change)?;
     actions::set_deployment(conn, by, old.id, change)?;
@@ -101,6 +115,8 @@ fn check(change: DeploymentChange) -> Result<(), Mistakes> {
     for (pointer, minutes) in [
         ("/normal_due_minutes", change.normal_due_minutes),
         ("/urgent_due_minutes", change.urgent_due_minutes),
+        ("/normal_resolution_minutes", change.normal_resolution_minutes),
+        ("/urgent_resolution_minutes", change.urgent_resolution_minutes),
     ] {
         if !(1..=525_600).contains(&minutes) {
             mistakes.add(pointer, "is a number of minutes from 1 to 525,600 (a year)");
@@ -182,7 +198,7 @@ struct Paging {
 )]
 #[get("/api/v1/agents/{slug}/deployments")]
 pub async fn list(
-    _by: ApiKey<Read>,
+    by: LimitedKey<Read>,
     db: Data<Db>,
     request: HttpRequest,
     slug: Path<String>,
@@ -194,8 +210,9 @@ pub async fn list(
     let before = paging::before(paging.cursor.as_deref())?;
     let rows: Vec<DeploymentOut> = db
         .read(move |conn| {
-            let agent = queries::find_by_slug(conn, &slug)?.ok_or(AppError::NotFound)?;
-            let rows = queries::list_deployments_of(conn, agent.id, before, limit + 1)?;
+            let found = queries::find_reached_by(conn, &by.reach, &slug)?;
+            let (agent, _) = found.ok_or(AppError::NotFound)?;
+            let rows = queries::list_deployments_of(conn, agent.id, &by.reach, before, limit + 1)?;
             Ok(rows.into_iter().map(|(row, team)| out(&slug, team, &row)).collect())
         })
         .await?;

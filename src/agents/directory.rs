@@ -4,11 +4,11 @@
 
 use super::model::{
     Agent, AgentId, Category, CategoryId, DEFAULT_CATEGORIES, Deployment, Environment, Label,
-    LabelId, NORMAL_DUE_MINUTES, OutputKind, ReviewPolicy, URGENT_DUE_MINUTES, Version, VersionId,
-    Visibility,
+    LabelId, NORMAL_DUE_MINUTES, NORMAL_RESOLUTION_MINUTES, OutputKind, ReviewPolicy,
+    URGENT_DUE_MINUTES, URGENT_RESOLUTION_MINUTES, Version, VersionId, Visibility,
 };
 use super::{DeploymentId, queries};
-use crate::accounts::{self, TeamId};
+use crate::accounts::{self, Reach, TeamId};
 use crate::clock;
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
@@ -94,6 +94,28 @@ impl Directory {
         };
         self.teams.insert(slug.to_owned(), team);
         Ok(team)
+    }
+
+    /// Whether a key with this reach is for the agent in the team.
+    pub fn reaches(
+        &mut self,
+        conn: &mut Conn,
+        reach: &Reach,
+        agent: &str,
+        team: TeamId,
+    ) -> AppResult<bool> {
+        if !reach.has_agent(agent) {
+            return Ok(false);
+        }
+        let Some(slugs) = &reach.teams else { return Ok(true) };
+        for slug in slugs {
+            match self.team(conn, slug, Unknown::Refuse) {
+                Ok(reached) if reached == team => return Ok(true),
+                Ok(_) | Err(AppError::Invalid(_)) => {}
+                Err(other) => return Err(other),
+            }
+        }
+        Ok(false)
     }
 
     /// The version of an agent; a version is always made on first sight.
@@ -223,6 +245,8 @@ pub fn make_agent(conn: &mut Conn, slug: &str, kind: OutputKind, team: &str) -> 
         urgent_due_minutes: URGENT_DUE_MINUTES,
         created_at: now,
         updated_at: now,
+        normal_resolution_minutes: NORMAL_RESOLUTION_MINUTES,
+        urgent_resolution_minutes: URGENT_RESOLUTION_MINUTES,
     };
     diesel::insert_into(agents::table).values(&agent).execute(conn)?;
     for (position, (slug, name)) in (0..).zip(DEFAULT_CATEGORIES) {
@@ -249,6 +273,8 @@ fn make_deployment(
         normal_due_minutes: agent.normal_due_minutes,
         urgent_due_minutes: agent.urgent_due_minutes,
         created_at: clock::now(),
+        normal_resolution_minutes: agent.normal_resolution_minutes,
+        urgent_resolution_minutes: agent.urgent_resolution_minutes,
     };
     diesel::insert_into(deployments::table).values(&deployment).execute(conn)?;
     Ok(deployment)

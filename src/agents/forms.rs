@@ -7,6 +7,9 @@ use crate::error::Mistakes;
 use serde::Deserialize;
 use std::str::FromStr;
 
+const NORMAL: &str = "normal_resolution_minutes";
+const URGENT: &str = "urgent_resolution_minutes";
+
 /// An agent as a browser sends it.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
@@ -25,6 +28,8 @@ pub struct AgentForm {
     pub categories: String,
     pub normal_due_minutes: String,
     pub urgent_due_minutes: String,
+    pub normal_resolution_minutes: String,
+    pub urgent_resolution_minutes: String,
 }
 
 impl AgentForm {
@@ -45,6 +50,8 @@ impl AgentForm {
             categories: tree::show(&categories),
             normal_due_minutes: super::model::NORMAL_DUE_MINUTES.to_string(),
             urgent_due_minutes: super::model::URGENT_DUE_MINUTES.to_string(),
+            normal_resolution_minutes: super::model::NORMAL_RESOLUTION_MINUTES.to_string(),
+            urgent_resolution_minutes: super::model::URGENT_RESOLUTION_MINUTES.to_string(),
             ..Self::default()
         }
     }
@@ -67,6 +74,8 @@ impl AgentForm {
             categories: tree::show(categories),
             normal_due_minutes: agent.normal_due_minutes.to_string(),
             urgent_due_minutes: agent.urgent_due_minutes.to_string(),
+            normal_resolution_minutes: agent.normal_resolution_minutes.to_string(),
+            urgent_resolution_minutes: agent.urgent_resolution_minutes.to_string(),
         }
     }
 
@@ -95,6 +104,8 @@ impl AgentForm {
             categories: Some(categories),
             normal_due_minutes: minutes(m, "normal_due_minutes", &self.normal_due_minutes),
             urgent_due_minutes: minutes(m, "urgent_due_minutes", &self.urgent_due_minutes),
+            normal_resolution_minutes: minutes(m, NORMAL, &self.normal_resolution_minutes),
+            urgent_resolution_minutes: minutes(m, URGENT, &self.urgent_resolution_minutes),
         };
         mistakes.or(change)
     }
@@ -108,6 +119,8 @@ pub struct DeploymentForm {
     pub visibility: String,
     pub normal_due_minutes: String,
     pub urgent_due_minutes: String,
+    pub normal_resolution_minutes: String,
+    pub urgent_resolution_minutes: String,
 }
 
 impl DeploymentForm {
@@ -118,6 +131,8 @@ impl DeploymentForm {
             visibility: deployment.visibility.to_string(),
             normal_due_minutes: deployment.normal_due_minutes.to_string(),
             urgent_due_minutes: deployment.urgent_due_minutes.to_string(),
+            normal_resolution_minutes: deployment.normal_resolution_minutes.to_string(),
+            urgent_resolution_minutes: deployment.urgent_resolution_minutes.to_string(),
         }
     }
 
@@ -130,13 +145,24 @@ impl DeploymentForm {
             word::<Visibility>(m, "visibility", &self.visibility),
             minutes(m, "normal_due_minutes", &self.normal_due_minutes),
             minutes(m, "urgent_due_minutes", &self.urgent_due_minutes),
+            minutes(m, NORMAL, &self.normal_resolution_minutes),
+            minutes(m, URGENT, &self.urgent_resolution_minutes),
         );
         match change {
-            (Some(review), Some(visibility), Some(normal), Some(urgent)) => Ok(DeploymentChange {
+            (
+                Some(review),
+                Some(visibility),
+                Some(normal),
+                Some(urgent),
+                Some(done),
+                Some(soon),
+            ) => Ok(DeploymentChange {
                 review,
                 visibility,
                 normal_due_minutes: normal,
                 urgent_due_minutes: urgent,
+                normal_resolution_minutes: done,
+                urgent_resolution_minutes: soon,
             }),
             _ => Err(mistakes),
         }

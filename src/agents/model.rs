@@ -93,12 +93,18 @@ pub struct Agent {
     pub urgent_due_minutes: i64,
     pub created_at: Instant,
     pub updated_at: Instant,
+    pub normal_resolution_minutes: i64,
+    pub urgent_resolution_minutes: i64,
 }
 
 /// Minutes until someone should have looked, where nothing else was set: a day, or an hour.
 pub const NORMAL_DUE_MINUTES: i64 = 24 * 60;
 /// As above, for what is urgent.
 pub const URGENT_DUE_MINUTES: i64 = 60;
+/// Minutes until what was asked of a person should be done with: three days, or eight hours.
+pub const NORMAL_RESOLUTION_MINUTES: i64 = 3 * 24 * 60;
+/// As above, for what is urgent.
+pub const URGENT_RESOLUTION_MINUTES: i64 = 8 * 60;
 
 /// One version of an agent; `""` where the sender names none.
 #[derive(Debug, Clone, Queryable, Insertable)]
@@ -163,4 +169,17 @@ pub struct Deployment {
     pub normal_due_minutes: i64,
     pub urgent_due_minutes: i64,
     pub created_at: Instant,
+    pub normal_resolution_minutes: i64,
+    pub urgent_resolution_minutes: i64,
+}
+
+impl Deployment {
+    /// Minutes of the team's working time until someone should have looked.
+    pub fn due_minutes(&self, is_urgent: bool) -> i64 {
+        if is_urgent { self.urgent_due_minutes } else { self.normal_due_minutes }
+    }
+    /// Minutes of the team's working time until what was asked of a person should be done with.
+    pub fn resolution_minutes(&self, is_urgent: bool) -> i64 {
+        if is_urgent { self.urgent_resolution_minutes } else { self.normal_resolution_minutes }
+    }
 }

@@ -4,7 +4,7 @@ use super::model::{
     Agent, AgentId, Category, CategoryId, Deployment, DeploymentId, Environment, Label, Version,
     VersionId,
 };
-use crate::accounts::{TeamId, Who};
+use crate::accounts::{Reach, TeamId, Who};
 use crate::db::Conn;
 use crate::schema::{agent_versions, agents, categories, deployments, labels};
 use diesel::prelude::*;
@@ -86,10 +86,12 @@ pub fn has_interactions(conn: &mut Conn, agent: AgentId) -> QueryResult<bool> {
     .get_result(conn)
 }
 
-/// The deployments of an agent made before `before`, newest first, with their teams' slugs.
+/// The deployments of an agent made before `before`, newest first, with their teams' slugs: those
+/// of the teams that a key with this reach is for.
 pub fn list_deployments_of(
     conn: &mut Conn,
     agent: AgentId,
+    reach: &Reach,
     before: Option<DeploymentId>,
     limit: i64,
 ) -> QueryResult<Vec<(Deployment, String)>> {
@@ -103,23 +105,8 @@ pub fn list_deployments_of(
     if let Some(before) = before {
         query = query.filter(deployments::id.lt(before));
     }
-    query.load(conn)
-}
-
-/// Agents made before `before`, newest first, with their teams' slugs.
-pub fn list_before(
-    conn: &mut Conn,
-    before: Option<AgentId>,
-    limit: i64,
-) -> QueryResult<Vec<(Agent, String)>> {
-    let mut query = agents::table
-        .inner_join(crate::schema::teams::table)
-        .order(agents::id.desc())
-        .limit(limit)
-        .select((agents::all_columns, crate::schema::teams::slug))
-        .into_boxed();
-    if let Some(before) = before {
-        query = query.filter(agents::id.lt(before));
+    if let Some(slugs) = &reach.teams {
+        query = query.filter(crate::schema::teams::slug.eq_any(slugs.clone()));
     }
     query.load(conn)
 }
@@ -211,4 +198,86 @@ pub fn versions_named(conn: &mut Conn, of: &[AgentId], name: &str) -> QueryResul
         .filter(agent_versions::name.eq(name))
         .select(agent_versions::id)
         .load(conn)
+}
+
+/// Which agents a team uses where: its deployments with the agents' slugs and names.
+pub fn deployments_of_team(
+    conn: &mut Conn,
+    team: TeamId,
+) -> QueryResult<Vec<(Deployment, String, String)>> {
+    deployments::table
+        .inner_join(agents::table)
+        .filter(deployments::team_id.eq(team))
+        .order((agents::name, deployments::environment))
+        .select((deployments::all_columns, agents::slug, agents::name))
+        .load(conn)
+}
+
+/// Those of these slugs that are agents.
+pub fn slugs_of(conn: &mut Conn, slugs: &[String]) -> QueryResult<Vec<String>> {
+    agents::table.filter(agents::slug.eq_any(slugs)).select(agents::slug).load(conn)
+}
+
+/// Agents made before `before`, newest first, that a key with this reach is for, with their teams'
+/// slugs: those that its teams own or use.
+pub fn list_reached_by(
+    conn: &mut Conn,
+    reach: &Reach,
+    before: Option<AgentId>,
+    limit: i64,
+) -> QueryResult<Vec<(Agent, String)>> {
+    use crate::schema::teams;
+    let mut query = agents::table
+        .inner_join(teams::table)
+        .order(agents::id.desc())
+        .limit(limit)
+        .select((agents::all_columns, teams::slug))
+        .into_boxed();
+    if let Some(before) = before {
+        query = query.filter(agents::id.lt(before));
+    }
+    if let Some(slugs) = &reach.agents {
+        query = query.filter(agents::slug.eq_any(slugs.clone()));
+    }
+    if let Some(slugs) = &reach.teams {
+        let ids: Vec<TeamId> =
+            teams::table.filter(teams::slug.eq_any(slugs)).select(teams::id).load(conn)?;
+        let used = deployments::table
+            .filter(deployments::team_id.eq_any(ids.clone()))
+            .select(deployments::agent_id);
+        query = query.filter(agents::team_id.eq_any(ids).or(agents::id.eq_any(used)));
+    }
+    query.load(conn)
+}
+
+/// The agent with this slug, and its owning team's slug, if a key with this reach is for it.
+pub fn find_reached_by(
+    conn: &mut Conn,
+    reach: &Reach,
+    slug: &str,
+) -> QueryResult<Option<(Agent, String)>> {
+    if !reach.has_agent(slug) {
+        return Ok(None);
+    }
+    let one = Reach { agents: Some(vec![slug.to_owned()]), teams: reach.teams.clone() };
+    Ok(list_reached_by(conn, &one, None, 1)?.pop())
+}
+
+/// The deployments of an agent that a key with this reach is for.
+pub fn deployments_reached_by(
+    conn: &mut Conn,
+    reach: &Reach,
+    agent: &str,
+) -> QueryResult<Vec<DeploymentId>> {
+    use crate::schema::teams;
+    let mut query = deployments::table
+        .inner_join(agents::table)
+        .inner_join(teams::table)
+        .filter(agents::slug.eq(agent))
+        .select(deployments::id)
+        .into_boxed();
+    if let Some(slugs) = &reach.teams {
+        query = query.filter(teams::slug.eq_any(slugs));
+    }
+    query.load(conn)
 }

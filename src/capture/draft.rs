@@ -27,7 +27,7 @@ pub struct Sent {
     /// With `POST /api/v1/feedback`: the interaction, by our id or by the sender's key
     /// `{"agent", "environment", "external_id"}`.
     #[serde(default)]
-    #[schema(value_type = Value, required = false)]
+    #[schema(value_type = serde_json::Value, required = false)]
     interaction: Option<Box<RawValue>>,
     /// The sender's own id; the same id on the same interaction is the same feedback.
     #[serde(default)]
@@ -39,7 +39,7 @@ pub struct Sent {
     pub verdict: Verdict,
     /// The right output; only, and always, with `corrected`.
     #[serde(default)]
-    #[schema(value_type = Value, required = false)]
+    #[schema(value_type = serde_json::Value, required = false)]
     pub correction: Option<Box<RawValue>>,
     /// Slug of a category of the agent.
     #[serde(default)]

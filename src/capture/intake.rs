@@ -4,8 +4,9 @@
 use super::line::Line;
 use super::submit::{self, Author, Target};
 use super::{Permit, draft::Draft};
-use crate::accounts::{self, PersonId, Who};
-use crate::agents::{Directory, OutputKind};
+use crate::accounts::{self, PersonId, TeamId, Who};
+use crate::agents::directory::Known;
+use crate::agents::{Agent, Directory, OutputKind};
 use crate::clock;
 use crate::db::Conn;
 use crate::error::{AppError, AppResult, Mistakes};
@@ -67,6 +68,7 @@ pub fn apply(conn: &mut Conn, rows: &[Row]) -> AppResult<Vec<Answer>> {
     for (place, recorded) in places.into_iter().zip(recorded) {
         answers[place].interaction = Ok(recorded);
     }
+    hide_what_is_out_of_reach(conn, &mut directory, rows, &mut answers)?;
     submit_feedback(conn, &mut directory, rows, &mut answers)?;
     Ok(answers)
 }
@@ -116,7 +118,7 @@ fn feedback_row(id: InteractionId, draft: &Draft, row: &Row, n: usize) -> submit
         target: Target::Id(id),
         draft: draft.clone(),
         author: row.reporter.clone().map_or(Author::Claimed, Author::SignedIn),
-        permit: row.permit,
+        permit: row.permit.clone(),
         at: format!("/feedback/{n}"),
     }
 }
@@ -129,12 +131,9 @@ fn prepare(
     row: &Row,
 ) -> AppResult<NewInteraction> {
     let (line, unknown) = (&row.line, row.permit.unknown);
-    let known = directory.agent_giving(conn, &line.agent, unknown, || kind_of(line))?;
+    let known = reached_agent(conn, directory, row)?;
     let agent = &known.agent;
-    let team = match &line.team {
-        Some(slug) => directory.team(conn, slug, unknown)?,
-        None => agent.team_id,
-    };
+    let team = reached_team(conn, directory, row, agent)?;
     if let Some(output) = &line.output {
         check_output(agent.kind, output)?;
         if agent.kind == OutputKind::Label {
@@ -194,6 +193,63 @@ fn kind_of(line: &Line) -> OutputKind {
         Ok(()) => OutputKind::Message,
         Err(_) => OutputKind::Json,
     }
+}
+
+/// The agent that the line names, if the sender's key is for it. Of others it isn't said whether
+/// they are there.
+fn reached_agent(conn: &mut Conn, directory: &mut Directory, row: &Row) -> AppResult<Arc<Known>> {
+    let slug = row.line.agent.as_str();
+    if row.permit.reach.as_ref().is_some_and(|reach| !reach.has_agent(slug)) {
+        return Err(AppError::invalid("/agent", format!("this key is not for `{slug}`")));
+    }
+    directory.agent_giving(conn, slug, row.permit.unknown, || kind_of(&row.line))
+}
+
+/// The team that the line names, or the agent's own, if the sender's key is for it.
+fn reached_team(
+    conn: &mut Conn,
+    directory: &mut Directory,
+    row: &Row,
+    agent: &Agent,
+) -> AppResult<TeamId> {
+    let (named, reach) = (row.line.team.as_deref(), row.permit.reach.as_deref());
+    let refused = || AppError::invalid("/team", "this key is not for that team");
+    if let (Some(slug), Some(reach)) = (named, reach)
+        && !reach.has_team(slug)
+    {
+        return Err(refused());
+    }
+    let team = match named {
+        Some(slug) => directory.team(conn, slug, row.permit.unknown)?,
+        None => agent.team_id,
+    };
+    match reach {
+        Some(reach) if !directory.reaches(conn, reach, &agent.slug, team)? => Err(refused()),
+        _ => Ok(team),
+    }
+}
+
+/// What a key must not learn: that its line has the key of an interaction of a team that it is not
+/// for, and which one that is.
+fn hide_what_is_out_of_reach(
+    conn: &mut Conn,
+    directory: &mut Directory,
+    rows: &[Row],
+    answers: &mut [Answer],
+) -> AppResult<()> {
+    for (row, answer) in rows.iter().zip(answers) {
+        let (Some(reach), Ok(Recorded::Duplicate(id) | Recorded::Conflict(id))) =
+            (&row.permit.reach, &answer.interaction)
+        else {
+            continue;
+        };
+        let team = interactions::queries::team_of(conn, *id)?;
+        if !directory.reaches(conn, reach, &row.line.agent, team)? {
+            let why = "is taken by an interaction that this key is not for";
+            answer.interaction = Err(Mistakes::one("/external_id", why));
+        }
+    }
+    Ok(())
 }
 
 /// The shape an output must have for the agent's kind. A wrong output is welcome, it is what

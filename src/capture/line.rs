@@ -50,7 +50,7 @@ pub struct Sent {
     #[serde(default)]
     end_user: Option<String>,
     /// A string (one user message) or a list of `{role, content, …}`.
-    #[schema(value_type = Value)]
+    #[schema(value_type = serde_json::Value)]
     input: Box<RawValue>,
     /// The definitions of the tools the agent could call.
     #[serde(default)]
@@ -58,7 +58,7 @@ pub struct Sent {
     tools: Option<Box<RawValue>>,
     /// A string; any JSON for kind `json`; an assistant's message for kind `message`.
     #[serde(default)]
-    #[schema(value_type = Value, required = false)]
+    #[schema(value_type = serde_json::Value, required = false)]
     output: Option<Box<RawValue>>,
     /// Why there is no output.
     #[serde(default)]

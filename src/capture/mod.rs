@@ -10,6 +10,7 @@ pub mod line;
 pub mod links;
 mod pages;
 pub mod queries;
+mod reportable;
 pub mod shown;
 pub mod submit;
 pub mod words;
@@ -17,7 +18,9 @@ pub mod words;
 pub use forms::About;
 pub use pages::about;
 
+use crate::accounts::Reach;
 use crate::db::{Batch, Db};
+use std::sync::Arc;
 
 /// What programs and people send, and the pages where people do so.
 pub fn routes(cfg: &mut actix_web::web::ServiceConfig) {
@@ -50,7 +53,7 @@ impl Queues {
 }
 
 /// What a sender may do beyond sending.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Permit {
     /// Whether names nobody has seen are made or refused.
     pub unknown: crate::agents::Unknown,
@@ -61,6 +64,8 @@ pub struct Permit {
     /// Whether a line without `external_id` gets one from its content, so that it can be sent
     /// again.
     pub derive_key: bool,
+    /// The agents and teams it is for; none is all.
+    pub reach: Option<Arc<Reach>>,
 }
 
 impl Permit {
@@ -70,6 +75,7 @@ impl Permit {
         feedback: true,
         status: true,
         derive_key: true,
+        reach: None,
     };
 
     /// What a person who is signed in, or who holds a link, may do.
@@ -78,6 +84,7 @@ impl Permit {
         feedback: true,
         status: false,
         derive_key: false,
+        reach: None,
     };
 
     /// What a program with this key may do.
@@ -90,6 +97,7 @@ impl Permit {
             feedback: key.may(Scope::Feedback),
             status: admin,
             derive_key: false,
+            reach: (!key.reaches_all()).then(|| Arc::new(key.reach())),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What programs read back: interactions with their feedback, and lists of feedback.
 
-use crate::accounts::{TeamId, Who};
+use crate::accounts::{Reach, TeamId, Who};
 use crate::agents::model::Deployment;
 use crate::agents::{DeploymentId, Environment};
 use crate::db::{Conn, Instant};
@@ -17,6 +17,8 @@ use crate::signals::model::SignalId;
 use diesel::prelude::*;
 use serde::Serialize;
 use utoipa::ToSchema;
+
+pub use super::reportable::{Reportable, reportable_by};
 
 crate::text_enum!(
     /// Where feedback stands.
@@ -56,7 +58,7 @@ pub struct FeedbackOut {
     /// `session`, `link` or `key`.
     pub known_by: KnownBy,
     pub verdict: Verdict,
-    #[schema(value_type = serde_json::Value, required = false)]
+    #[schema(value_type = serde_json::Value)]
     pub correction: Option<JsonText>,
     pub category: Option<String>,
     pub severity: Severity,
@@ -86,14 +88,14 @@ pub struct InteractionOut {
     pub occurred_at: Instant,
     pub end_user: Option<String>,
     /// Null once the texts were erased; so are the other texts.
-    #[schema(value_type = serde_json::Value, required = false)]
+    #[schema(value_type = serde_json::Value)]
     pub input: Option<JsonText>,
-    #[schema(value_type = serde_json::Value, required = false)]
+    #[schema(value_type = serde_json::Value)]
     pub tools: Option<JsonText>,
-    #[schema(value_type = serde_json::Value, required = false)]
+    #[schema(value_type = serde_json::Value)]
     pub output: Option<JsonText>,
     pub error: Option<String>,
-    #[schema(value_type = serde_json::Value, required = false)]
+    #[schema(value_type = serde_json::Value)]
     pub sources: Option<JsonText>,
     pub confidence: Option<f64>,
     pub model: Option<String>,
@@ -118,6 +120,8 @@ pub struct FeedbackFilter {
     pub since: Option<Instant>,
     pub until: Option<Instant>,
     pub before: Option<FeedbackId>,
+    /// The agents and teams that the asker's key is for.
+    pub reach: Reach,
 }
 
 type Row = (
@@ -223,6 +227,7 @@ pub fn list_feedback(
     limit: i64,
 ) -> QueryResult<Vec<FeedbackOut>> {
     let named = filter.agent.is_some() || filter.team.is_some() || filter.environment.is_some();
+    let named = named || !filter.reach.is_all();
     let mut ids = Vec::new();
     if named {
         // One short walk of an index for each deployment, then the newest of them all.
@@ -253,6 +258,12 @@ fn deployments_named(conn: &mut Conn, filter: &FeedbackFilter) -> QueryResult<Ve
     }
     if let Some(environment) = filter.environment {
         query = query.filter(deployments::environment.eq(environment));
+    }
+    if let Some(reached) = &filter.reach.agents {
+        query = query.filter(agents::slug.eq_any(reached));
+    }
+    if let Some(reached) = &filter.reach.teams {
+        query = query.filter(teams::slug.eq_any(reached));
     }
     query.load(conn)
 }
@@ -356,45 +367,4 @@ pub fn used_in(conn: &mut Conn, wanted: Option<&[TeamId]>) -> QueryResult<Vec<Us
         Some(wanted) => query.filter(deployments::team_id.eq_any(wanted)).load(conn),
         None => query.load(conn),
     }
-}
-
-/// An agent in a team, as something a person may report on.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Queryable)]
-pub struct Reportable {
-    pub agent: String,
-    pub team: String,
-    pub agent_slug: String,
-    pub team_slug: String,
-    pub agent_id: crate::agents::AgentId,
-}
-
-impl Reportable {
-    /// `AGENT/TEAM`, by their slugs.
-    pub fn key(&self) -> String {
-        format!("{}/{}", self.agent_slug, self.team_slug)
-    }
-}
-
-/// What this person may report on, by name: the agents that their teams own or use; all of them
-/// for who sees all.
-pub fn reportable_by(conn: &mut Conn, who: &Who) -> QueryResult<Vec<Reportable>> {
-    let columns = (agents::name, teams::name, agents::slug, teams::slug, agents::id);
-    let owned = agents::table.inner_join(teams::table).select(columns);
-    let used = deployments::table
-        .inner_join(agents::table)
-        .inner_join(teams::table)
-        .select(columns)
-        .distinct();
-    let (mut all, more): (Vec<Reportable>, Vec<Reportable>) = if who.sees_all() {
-        (owned.load(conn)?, used.load(conn)?)
-    } else {
-        (
-            owned.filter(agents::team_id.eq_any(who.teams())).load(conn)?,
-            used.filter(deployments::team_id.eq_any(who.teams())).load(conn)?,
-        )
-    };
-    all.extend(more);
-    all.sort_unstable();
-    all.dedup();
-    Ok(all)
 }

@@ -85,6 +85,10 @@ pub fn with(conn: &mut Conn, directory: &mut Directory, rows: &[&Row]) -> AppRes
             answers.push(Answer::NotFound);
             continue;
         };
+        if !is_reached(conn, directory, row, subject)? {
+            answers.push(Answer::NotFound);
+            continue;
+        }
         match check(conn, directory, &mut schemas, row, subject) {
             Ok(category) => {
                 let author = author_of(row, &authors);
@@ -123,6 +127,7 @@ pub fn with(conn: &mut Conn, directory: &mut Directory, rows: &[&Row]) -> AppRes
     }
     if !candidates.is_empty() {
         crate::signals::actions::consider(conn, &candidates)?;
+        crate::escalations::actions::report(conn, &candidates)?;
     }
     Ok(answers)
 }
@@ -144,6 +149,17 @@ fn imported(decided: &Decided, people: &HashMap<String, PersonId>) -> Imported {
         label: decided.label.clone(),
         by: reviewer.and_then(|name| people.get(&name).copied()),
     }
+}
+
+/// Whether the sender's key is for the interaction's agent and team.
+fn is_reached(
+    conn: &mut Conn,
+    directory: &mut Directory,
+    row: &Row,
+    subject: &Subject,
+) -> AppResult<bool> {
+    let Some(reach) = &row.permit.reach else { return Ok(true) };
+    directory.reaches(conn, reach, &subject.agent.slug, subject.deployment.team_id)
 }
 
 fn targets(

@@ -42,6 +42,12 @@ pub(super) struct Deploy {
     /// The same where it is urgent
     #[arg(long, value_name = "MINUTES")]
     urgent_due_minutes: Option<i64>,
+    /// Minutes until what was asked of a person should be done with
+    #[arg(long, value_name = "MINUTES")]
+    normal_resolution_minutes: Option<i64>,
+    /// The same where it is urgent
+    #[arg(long, value_name = "MINUTES")]
+    urgent_resolution_minutes: Option<i64>,
 }
 
 #[derive(clap::Args)]
@@ -98,6 +104,8 @@ fn change_deployment(config: &Config, asked: Deploy) -> anyhow::Result<ExitCode>
         visibility: asked.visibility,
         normal_due_minutes: asked.normal_due_minutes,
         urgent_due_minutes: asked.urgent_due_minutes,
+        normal_resolution_minutes: asked.normal_resolution_minutes,
+        urgent_resolution_minutes: asked.urgent_resolution_minutes,
     };
     let (agent, named) = (slug.clone(), team.clone());
     let set = db.write_now(move |conn| {
@@ -129,6 +137,8 @@ fn change(config: &Config, set: Set) -> anyhow::Result<ExitCode> {
         categories: set.categories.as_deref().map(categories).transpose()?,
         normal_due_minutes: None,
         urgent_due_minutes: None,
+        normal_resolution_minutes: None,
+        urgent_resolution_minutes: None,
     };
     let db = super::open(config)?;
     let slug = set.slug;

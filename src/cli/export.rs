@@ -56,6 +56,7 @@ pub(super) fn run(config: &Config, args: Args) -> anyhow::Result<ExitCode> {
             .map_err(|mistakes| anyhow::anyhow!("{mistakes}"))
     };
     let question = Question {
+        deployments: None,
         since: instant("--since", &args.since)?,
         until: instant("--until", &args.until)?,
         agent: args.agent,

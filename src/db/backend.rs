@@ -47,6 +47,25 @@ macro_rules! on_backend {
     };
 }
 
+/// Stores rows, which are a `Vec` of references: in one statement on PostgreSQL, where each is a
+/// round trip; one after the other on SQLite, where a statement of many rows would be parsed anew
+/// for each number of them.
+#[macro_export]
+macro_rules! insert_rows {
+    ($conn:expr, $table:expr, $rows:expr) => {{
+        let rows = $rows;
+        match $conn {
+            _ if rows.is_empty() => Ok(()),
+            $crate::db::Conn::Postgres(c) => {
+                diesel::insert_into($table).values(rows).execute(c).map(drop)
+            }
+            $crate::db::Conn::Sqlite(c) => rows
+                .into_iter()
+                .try_for_each(|row| diesel::insert_into($table).values(row).execute(c).map(drop)),
+        }
+    }};
+}
+
 /// SQL types that are native on each side.
 pub mod sql {
     use diesel::query_builder::QueryId;
@@ -187,6 +206,13 @@ macro_rules! id_type {
             }
         }
         $crate::portable_type!($crate::db::sql::Id => $name);
+        impl $crate::db::Element for $name {
+            type Sql = $crate::db::sql::Id;
+            const IS_BYTES: bool = true;
+            fn write_json(&self, json: &mut String) {
+                $crate::db::write_hex(self.0.as_bytes(), json);
+            }
+        }
     };
 }
 

@@ -52,7 +52,7 @@ where
             full()
         })?;
         drop(queue);
-        receiver.await.map_err(|_| full())?
+        super::in_time(receiver).await?.map_err(|_| full())?
     }
 
     /// Finishes what was accepted and stops.

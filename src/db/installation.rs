@@ -14,6 +14,8 @@ pub const COPYING: &str = "copying";
 
 /// There where a demo filled the data.
 pub const DEMO: &str = "demo";
+/// Where the last server that started is reached: what links in mails start with.
+pub const PUBLIC_URL: &str = "public_url";
 
 /// The value called `name`; `make` gives it when nobody has made it yet.
 pub fn ensure(conn: &mut Conn, name: &str, make: impl Fn() -> String) -> QueryResult<String> {

@@ -10,6 +10,8 @@ mod file;
 pub mod installation;
 mod lock;
 mod migrations;
+mod one_of;
+pub mod origin;
 mod pool;
 mod text_enum;
 mod writer;
@@ -18,6 +20,7 @@ pub use backend::{Conn, Hash, Instant, Json, MultiBackend, Portable, sql};
 pub use batch::Batch;
 pub use lock::{Holder, lock, lock_path, make_file, make_folder};
 pub use migrations::{Migrated, is_current, migrate, newest, pending, version};
+pub use one_of::{Element, one_of, write_hex};
 pub use pool::{Target, open_connection, without_password};
 
 use crate::error::{AppError, AppResult};
@@ -25,6 +28,9 @@ use pool::Pool;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// How long a request waits for the database before its caller hears that it does not answer.
+/// Longer than a lock or a connection is waited for, which have errors of their own.
+const ANSWER: Duration = Duration::from_secs(15);
 /// How long a patient write goes on, and how long it waits between tries.
 const PATIENCE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(200);
@@ -83,9 +89,10 @@ impl Db {
         &self,
         work: impl Fn(&mut Conn) -> AppResult<T> + Send + 'static,
     ) -> AppResult<T> {
+        let work = origin::carry(work);
         match &self.0.writer {
             Some(writer) => {
-                let done = writer.submit(work)?.await.map_err(|_| writer::lost())?;
+                let done = in_time(writer.submit(work)?).await?.map_err(|_| writer::lost())?;
                 self.check_file()?;
                 done
             }
@@ -142,7 +149,19 @@ impl Db {
 async fn unblock<T: Send + 'static>(
     work: impl FnOnce() -> AppResult<T> + Send + 'static,
 ) -> AppResult<T> {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|panic| {
+    in_time(tokio::task::spawn_blocking(work)).await?.unwrap_or_else(|panic| {
         Err(AppError::internal(anyhow::anyhow!("the work panicked: {panic}")))
+    })
+}
+
+/// What a future gives, unless the database hangs. The work goes on by itself and may yet be done.
+async fn in_time<T>(work: impl Future<Output = T>) -> AppResult<T> {
+    tokio::time::timeout(ANSWER, work).await.map_err(|_| {
+        tracing::error!("the database does not answer");
+        AppError::Busy(
+            "The database does not answer. What was sent may be stored later; to send it again \
+             does no harm."
+                .into(),
+        )
     })
 }

@@ -80,7 +80,8 @@ pub fn open_connection(target: &Target, read_only: bool) -> Result<Conn, Connect
             conn.batch_execute(
                 "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; \
                  PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-                 PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;",
+                 PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY; \
+                 PRAGMA wal_autocheckpoint = 8000;",
             )
             .map_err(ConnectionError::CouldntSetupConfiguration)?;
             if read_only {
@@ -90,15 +91,39 @@ pub fn open_connection(target: &Target, read_only: bool) -> Result<Conn, Connect
             Ok(Conn::Sqlite(conn))
         }
         Target::Postgres(url) => {
-            let mut conn = PgConnection::establish(url)?;
+            let mut conn = PgConnection::establish(&impatient(url))?;
+            // Every query has its index. Without statistics, as in a new database, PostgreSQL
+            // takes tables for tiny, and keeps the plan that reads them whole while they grow.
             conn.batch_execute(
                 "SET TIME ZONE 'UTC'; SET jit = off; SET lock_timeout = '10s'; \
-                 SET application_name = 'overrule';",
+                 SET enable_seqscan = off; SET application_name = 'overrule';",
             )
             .map_err(ConnectionError::CouldntSetupConfiguration)?;
             Ok(Conn::Postgres(conn))
         }
     }
+}
+
+/// What libpq is told unless the URL says otherwise: a server that can't be reached, or that went
+/// away without a word, is an error after some seconds rather than never.
+const IMPATIENCE: &[(&str, &str)] = &[
+    ("connect_timeout", "5"),
+    ("keepalives_idle", "10"),
+    ("keepalives_interval", "5"),
+    ("keepalives_count", "3"),
+    ("tcp_user_timeout", "15000"),
+];
+
+/// The URL with what it does not say itself.
+fn impatient(url: &str) -> String {
+    let mut all = url.to_owned();
+    for (name, value) in IMPATIENCE {
+        if !url.contains(&format!("{name}=")) {
+            all.push(if all.contains('?') { '&' } else { '?' });
+            all.push_str(&format!("{name}={value}"));
+        }
+    }
+    all
 }
 
 struct Manager(Target);

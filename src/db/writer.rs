@@ -21,9 +21,28 @@ const TRIES: u32 = 12;
 
 /// Tells the caller, once it is known whether the commit is on disk.
 type Reply = Box<dyn FnOnce(Result<(), String>)>;
-/// Runs in the group's transaction; says also whether the database gave up, which on SQLite may
-/// have rolled back the whole group.
-type Job = Box<dyn FnOnce(&mut Conn) -> (Reply, bool) + Send>;
+/// Runs in the group's transaction, which it may have for itself alone.
+type Job = Box<dyn FnOnce(&mut Conn, Company) -> (Reply, Outcome) + Send>;
+
+/// Whether a job shares its transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Company {
+    /// It needs no savepoint: its error is the transaction's.
+    Alone,
+    /// Others must not hear of its error.
+    WithOthers,
+}
+
+/// What a job leaves behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    /// Something to commit, or nothing any more.
+    Fine,
+    /// What it did must be rolled back with the transaction.
+    Failed,
+    /// The database gave up, which on SQLite may have rolled back the whole group.
+    GaveUp,
+}
 
 pub(super) struct Writer {
     queue: Mutex<Option<mpsc::Sender<Job>>>,
@@ -46,16 +65,23 @@ impl Writer {
         work: impl FnOnce(&mut Conn) -> AppResult<T> + Send + 'static,
     ) -> AppResult<oneshot::Receiver<AppResult<T>>> {
         let (answer, receiver) = oneshot::channel();
-        let job: Job = Box::new(move |conn| {
-            let result = in_savepoint(conn, work);
-            let gave_up = matches!(&result, Err(AppError::Database(e)) if is_unavailable(e));
+        let job: Job = Box::new(move |conn, company| {
+            let result = match company {
+                Company::Alone => caught(conn, work),
+                Company::WithOthers => in_savepoint(conn, work),
+            };
+            let outcome = match (&result, company) {
+                (Err(AppError::Database(e)), _) if is_unavailable(e) => Outcome::GaveUp,
+                (Err(_), Company::Alone) => Outcome::Failed,
+                _ => Outcome::Fine,
+            };
             let reply: Reply = Box::new(move |commit| {
                 let _ = answer.send(match commit {
                     Ok(()) => result,
                     Err(cause) => Err(not_durable(&cause)),
                 });
             });
-            (reply, gave_up)
+            (reply, outcome)
         });
         let queue = self.queue.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         match queue.as_ref().map(|queue| queue.try_send(job)) {
@@ -115,11 +141,17 @@ fn commit_group(
     }
     let Some(conn) = conn.as_mut() else { return Err("no connection".into()) };
     begin(conn).map_err(|e| e.to_string())?;
+    let company = if jobs.len() == 1 { Company::Alone } else { Company::WithOthers };
     for job in jobs.drain(..) {
-        let (reply, gave_up) = job(conn);
+        let (reply, outcome) = job(conn, company);
         replies.push(reply);
-        if gave_up {
-            return Err("the database gave up in the middle of a group".into());
+        match outcome {
+            Outcome::Fine => {}
+            Outcome::Failed => {
+                return <Conn as TransactionManager<Conn>>::rollback_transaction(conn)
+                    .map_err(|e| e.to_string());
+            }
+            Outcome::GaveUp => return Err("the database gave up in the middle of a group".into()),
         }
     }
     <Conn as TransactionManager<Conn>>::commit_transaction(conn).map_err(|e| e.to_string())
@@ -139,9 +171,7 @@ fn begin(conn: &mut Conn) -> QueryResult<()> {
 /// Runs `work` in a savepoint: its error, or its panic, is its own and nobody else's.
 fn in_savepoint<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> AppResult<T>) -> AppResult<T> {
     <Conn as TransactionManager<Conn>>::begin_transaction(conn)?;
-    let result = catch_unwind(AssertUnwindSafe(|| work(conn)))
-        .unwrap_or_else(|_| Err(AppError::internal(anyhow::anyhow!("a write panicked"))));
-    match result {
+    match caught(conn, work) {
         Ok(value) => {
             <Conn as TransactionManager<Conn>>::commit_transaction(conn)?;
             Ok(value)
@@ -151,6 +181,12 @@ fn in_savepoint<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> AppResult<T>
             Err(error)
         }
     }
+}
+
+/// Runs `work`; its panic is an error.
+fn caught<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> AppResult<T>) -> AppResult<T> {
+    catch_unwind(AssertUnwindSafe(|| work(conn)))
+        .unwrap_or_else(|_| Err(AppError::internal(anyhow::anyhow!("a write panicked"))))
 }
 
 /// A serializable transaction on PostgreSQL, tried again when it lost a race.
@@ -187,9 +223,7 @@ fn backoff_ms(tries: u32) -> u64 {
 
 fn once<T>(conn: &mut Conn, work: &impl Fn(&mut Conn) -> AppResult<T>) -> AppResult<T> {
     begin(conn)?;
-    let result = catch_unwind(AssertUnwindSafe(|| work(conn)))
-        .unwrap_or_else(|_| Err(AppError::internal(anyhow::anyhow!("a write panicked"))));
-    match result {
+    match caught(conn, work) {
         Ok(value) => {
             <Conn as TransactionManager<Conn>>::commit_transaction(conn)?;
             Ok(value)

@@ -147,6 +147,8 @@ impl Agent {
             categories: None,
             normal_due_minutes: Some(self.normal_due_minutes),
             urgent_due_minutes: Some(self.urgent_due_minutes),
+            normal_resolution_minutes: None,
+            urgent_resolution_minutes: None,
         }
     }
 }

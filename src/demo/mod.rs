@@ -3,6 +3,7 @@
 
 mod agents;
 mod decisions;
+mod escalations;
 mod judge;
 mod pages;
 pub mod people;
@@ -62,7 +63,10 @@ pub fn fill(db: &Db) -> anyhow::Result<bool> {
     for chunk in story::tell(now).chunks(CHUNK) {
         store(db, chunk, &cast)?;
     }
-    db.write_now(move |conn| decisions::make(conn, &cast, now))?;
+    db.write_now(move |conn| {
+        decisions::make(conn, &cast, now)?;
+        escalations::make(conn, &cast, now)
+    })?;
     Ok(true)
 }
 

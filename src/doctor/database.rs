@@ -1,8 +1,10 @@
 //! What either database holds: its version, half a copy, rows from the future, mail that stays.
 
 use super::Findings;
+use crate::audit;
 use crate::clock;
 use crate::db::{self, Conn, Instant, Target, installation};
+use crate::error::AppError;
 use crate::feedback::FeedbackId;
 use crate::interactions::InteractionId;
 use crate::mail::outbox;
@@ -55,6 +57,7 @@ fn rows(conn: &mut Conn, found: &mut Findings) -> QueryResult<()> {
         );
     }
     time(conn, found)?;
+    audit_log(conn, found)?;
     let stuck = outbox::stuck(conn, clock::now())?;
     if stuck == outbox::Stuck::default() {
         found.ok("outbox", "no mail is stuck");
@@ -70,6 +73,33 @@ fn rows(conn: &mut Conn, found: &mut Findings) -> QueryResult<()> {
             "see that `serve` or `worker` runs and that mail leaves; why each did not is in \
              `last_error` of the table `outbox`",
         );
+    }
+    Ok(())
+}
+
+/// Follows the audit log's chain from its beginning; noted down, its head tells later whether
+/// somebody made the whole of it anew.
+fn audit_log(conn: &mut Conn, found: &mut Findings) -> QueryResult<()> {
+    match audit::verify(conn) {
+        Ok(Ok(head)) => found.ok(
+            "audit log",
+            format!(
+                "the audit log is whole: {} events under {} seals, {} wait for the next; the head \
+                 is {}",
+                head.events,
+                head.number,
+                head.open,
+                head.short()
+            ),
+        ),
+        Ok(Err(broken)) => found.wrong(
+            "audit log",
+            format!("the audit log does not hold at seal {}: {}", broken.number, broken.why),
+            "somebody changed it in the database; compare it with a backup, and find out who may \
+             write to the database",
+        ),
+        Err(AppError::Database(error)) => return Err(error),
+        Err(error) => found.wrong("audit log", format!("it can't be read: {error}"), REACH),
     }
     Ok(())
 }

@@ -4,8 +4,8 @@
 mod database;
 mod mail;
 mod postgres;
-mod releases;
 mod provider;
+mod releases;
 mod settings;
 mod sqlite;
 

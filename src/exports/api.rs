@@ -2,9 +2,9 @@
 
 use super::model::{Format, Question, Status};
 use super::stream::{Export, Sinks};
-use crate::accounts::ApiKey;
 use crate::accounts::extract::scope::Export as ExportScope;
-use crate::agents::Environment;
+use crate::accounts::{LimitedKey, Reach};
+use crate::agents::{DeploymentId, Environment, queries as agents};
 use crate::audit::{self, Actor};
 use crate::capture::draft::time;
 use crate::db::Db;
@@ -56,11 +56,12 @@ const CHUNKS: usize = 4;
 )]
 #[get("/api/v1/signals")]
 pub async fn list(
-    by: ApiKey<ExportScope>,
+    by: LimitedKey<ExportScope>,
     db: Data<Db>,
     request: HttpRequest,
 ) -> AppResult<HttpResponse> {
-    let question = question(request.query_string())?;
+    let mut question = question(request.query_string())?;
+    question.deployments = reached(&db, &by.reach, &question.agent).await?;
     let (prepare_db, asked) = (db.clone(), question.clone());
     let export = web::block(move || Export::prepare(&prepare_db, asked))
         .await
@@ -82,6 +83,20 @@ pub async fn list(
         .insert_header((header::CONTENT_TYPE, "application/x-ndjson"))
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .streaming(body))
+}
+
+/// The deployments that a key is for; none where it is for all. An agent that it is not for is not
+/// there.
+async fn reached(db: &Db, reach: &Reach, agent: &str) -> AppResult<Option<Vec<DeploymentId>>> {
+    if reach.is_all() {
+        return Ok(None);
+    }
+    let (reach, agent) = (reach.clone(), agent.to_owned());
+    db.read(move |conn| {
+        agents::find_reached_by(conn, &reach, &agent)?.ok_or(AppError::NotFound)?;
+        Ok(Some(agents::deployments_reached_by(conn, &reach, &agent)?))
+    })
+    .await
 }
 
 type Chunk = Result<Bytes, io::Error>;
@@ -155,6 +170,7 @@ fn question(query: &str) -> Result<Question, Mistakes> {
         verdict,
         since,
         until,
+        deployments: None,
     };
     mistakes.or(question)
 }

@@ -1,6 +1,6 @@
 //! What is asked of an export, and what it says of itself.
 
-use crate::agents::{Environment, OutputKind};
+use crate::agents::{DeploymentId, Environment, OutputKind};
 use crate::db::Instant;
 use crate::feedback::Verdict;
 use serde::Serialize;
@@ -77,6 +77,9 @@ pub struct Question {
     /// Before the interaction happened.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Instant>,
+    /// Only what these deployments reported, where the asker's key is for some only.
+    #[serde(skip)]
+    pub deployments: Option<Vec<DeploymentId>>,
 }
 
 /// What was written.

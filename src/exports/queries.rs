@@ -73,6 +73,9 @@ macro_rules! walk {
         if let Some(until) = $question.until {
             query = query.filter(interactions::occurred_at.lt(until));
         }
+        if let Some(deployments) = &$question.deployments {
+            query = query.filter(signals::deployment_id.eq_any(deployments));
+        }
         query
     }};
 }

@@ -5,8 +5,8 @@ use super::queries;
 use crate::accounts::PersonId;
 use crate::db::{Conn, Hash};
 use crate::error::AppResult;
+use crate::insert_rows;
 use crate::interactions::InteractionId;
-use crate::on_backend;
 use crate::schema::feedback;
 use diesel::prelude::*;
 use std::collections::{HashMap, HashSet};
@@ -76,9 +76,11 @@ pub fn record(conn: &mut Conn, new: &[Feedback]) -> AppResult<Outcome> {
     for row in &mut rows {
         row.superseded_by = replaced.get(&row.id).copied();
     }
-    if !rows.is_empty() {
-        on_backend!(conn, |c| diesel::insert_into(feedback::table).values(&rows).execute(c))?;
+    // The later first: an earlier one points to what took its place.
+    if !replaced.is_empty() {
+        rows.reverse();
     }
+    insert_rows!(conn, feedback::table, rows.iter().collect::<Vec<_>>())?;
     for (old, new) in replaced.iter().filter(|(old, _)| stored_before.contains(old)) {
         diesel::update(feedback::table.find(old))
             .set(feedback::superseded_by.eq(Some(*new)))

@@ -2,9 +2,9 @@
 
 use super::model::{Body, Interaction, InteractionId};
 use crate::agents::{AgentId, DeploymentId, Environment};
-use crate::db::{Conn, Hash, Instant};
+use crate::db::{Conn, Hash, Instant, one_of};
 use crate::error::AppResult;
-use crate::on_backend;
+use crate::insert_rows;
 use crate::schema::{interaction_bodies, interactions};
 use diesel::prelude::*;
 use std::collections::HashMap;
@@ -67,13 +67,8 @@ pub fn record(conn: &mut Conn, new: &[NewInteraction]) -> AppResult<Vec<Recorded
         rows.push(&each.row);
         bodies.push(&each.body);
     }
-    if !rows.is_empty() {
-        on_backend!(conn, |c| {
-            diesel::insert_into(interactions::table).values(rows).execute(c)?;
-            diesel::insert_into(interaction_bodies::table).values(bodies).execute(c)?;
-            QueryResult::Ok(())
-        })?;
-    }
+    insert_rows!(conn, interactions::table, rows)?;
+    insert_rows!(conn, interaction_bodies::table, bodies)?;
     Ok(outcomes)
 }
 
@@ -104,10 +99,11 @@ fn stored_with_keys_of(
     new: &[NewInteraction],
 ) -> QueryResult<HashMap<Key, Stored>> {
     // Few agents and environments, many external ids: one query for each of the few.
-    let mut wanted: HashMap<(AgentId, Environment), Vec<&str>> = HashMap::new();
+    let mut wanted: HashMap<(AgentId, Environment), Vec<String>> = HashMap::new();
     for each in new {
         if let Some(external_id) = &each.row.external_id {
-            wanted.entry((each.row.agent_id, each.row.environment)).or_default().push(external_id);
+            let key = (each.row.agent_id, each.row.environment);
+            wanted.entry(key).or_default().push(external_id.clone());
         }
     }
     let mut stored = HashMap::new();
@@ -116,7 +112,7 @@ fn stored_with_keys_of(
             interactions::table
                 .filter(interactions::agent_id.eq(agent))
                 .filter(interactions::environment.eq(environment))
-                .filter(interactions::external_id.eq_any(external_ids))
+                .filter(one_of(interactions::external_id, &external_ids))
                 .select((
                     interactions::external_id,
                     interactions::id,

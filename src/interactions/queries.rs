@@ -243,3 +243,12 @@ pub fn list_conversation(conn: &mut Conn, of: &Interaction) -> QueryResult<Vec<T
         None => query.filter(interactions::end_user_id.is_null()).load(conn),
     }
 }
+
+/// The team whose interaction this is.
+pub fn team_of(conn: &mut Conn, id: InteractionId) -> QueryResult<crate::accounts::TeamId> {
+    interactions::table
+        .inner_join(deployments::table)
+        .filter(interactions::id.eq(id))
+        .select(deployments::team_id)
+        .first(conn)
+}

@@ -8,6 +8,8 @@ use crate::clock;
 use crate::db::{Conn, Db};
 use crate::error::{AppError, AppResult};
 use crate::feedback::FeedbackId;
+use crate::hours;
+use crate::web::budgets::{self, Caller};
 use crate::web::limits::Limits;
 use crate::web::paging::{PAGE_ROWS, Page};
 use crate::web::token::Purpose;
@@ -35,6 +37,8 @@ struct IndexPage {
     rows: Vec<Row>,
     is_first: bool,
     older: String,
+    /// Whether the reader is told by mail.
+    is_mailed: bool,
 }
 
 #[derive(Template)]
@@ -57,13 +61,17 @@ pub(super) async fn index(
     query: Query<Cursor>,
 ) -> AppResult<HttpResponse> {
     let (me, before, now) = (by.who.id(), query.cursor, clock::now());
-    let found =
-        db.read(move |conn| Ok(reports::list_by_author(conn, me, before, PAGE_ROWS + 1)?)).await?;
+    let (found, is_mailed) = db
+        .read(move |conn| {
+            let found = reports::list_by_author(conn, me, before, PAGE_ROWS + 1)?;
+            Ok((found, !crate::news::queries::is_declined(conn, me)?))
+        })
+        .await?;
     let found = Page::cut(found, PAGE_ROWS, |row| row.id.to_string());
     let older = found.next.as_ref().map(|next| format!("/feedback?cursor={next}"));
     let rows = found.items.into_iter().map(|listed| row(listed, now)).collect();
     let (is_first, older) = (before.is_none(), older.unwrap_or_default());
-    page(StatusCode::OK, &IndexPage { ctx: by.ctx(), rows, is_first, older })
+    page(StatusCode::OK, &IndexPage { ctx: by.ctx(), rows, is_first, older, is_mailed })
 }
 
 /// A report as a row of a list.
@@ -113,6 +121,7 @@ pub(super) async fn show_by_token(
         .signer
         .check(Purpose::Receipt, &token, clock::now())
         .map_err(|_| AppError::NotFound)?;
+    budgets::spend(&request, Caller::Link(id))?;
     let facts = db
         .read(move |conn| {
             let found = reports::find(conn, FeedbackId(id))?.ok_or(AppError::NotFound)?;
@@ -129,5 +138,10 @@ fn facts(conn: &mut Conn, found: reports::Found, reader: Reader) -> AppResult<Fa
         None => (Vec::new(), (None, None)),
     };
     let champions = accounts::champion_names(conn, found.deployment.team_id)?;
-    Ok(Facts { found, decisions, waiting, looks, champions, reader, now })
+    let calendars = hours::calendars(conn, &[found.deployment.team_id])?;
+    let takeover = match found.signal {
+        Some((_, item)) => reports::takeover(conn, item)?,
+        None => None,
+    };
+    Ok(Facts { found, decisions, waiting, looks, champions, calendars, takeover, reader, now })
 }

@@ -7,13 +7,16 @@ use crate::capture::words::{self, Badge, When};
 use crate::clock;
 use crate::db::Instant;
 use crate::feedback::Verdict;
+use crate::hours::Calendars;
 use crate::interactions::Source;
 use crate::signals::SignalStatus;
 use crate::signals::model::{Resolution, Waiting};
 use crate::web::diff::{self, Part};
 
 mod progress;
+mod takeover;
 pub use progress::Step;
+pub use takeover::Takeover;
 
 /// Who reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +38,10 @@ pub struct Facts {
     /// Who looks at it just now.
     pub looks: Option<String>,
     pub champions: Vec<String>,
+    /// When the team works.
+    pub calendars: Calendars,
+    /// The newest escalation of it.
+    pub takeover: Option<Takeover>,
     pub reader: Reader,
     pub now: Instant,
 }
@@ -69,6 +76,9 @@ pub struct Receipt {
     pub newer: String,
     /// Where the reader changes what they said, or looks at the interaction.
     pub interaction: String,
+    /// Where the author answers whoever took over, and whether they were asked.
+    pub reply: Option<(String, bool)>,
+    pub id: String,
     pub is_yours: bool,
     /// The keys of forms whose kept text can go now.
     pub kept: Vec<String>,
@@ -121,6 +131,8 @@ impl Facts {
                 Reader::Holder => String::new(),
                 Reader::Author | Reader::Lead => format!("/interactions/{}", row.id),
             },
+            reply: self.reply_to(),
+            id: feedback.id.to_string(),
             is_yours: yours,
             kept,
         }

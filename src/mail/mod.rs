@@ -120,16 +120,23 @@ impl Mailer {
         // The same id each time the mail is sent, so that a second copy is known for one.
         let id = format!("<{}@{}>", mail.id, self.from.email.domain());
         let written = Duration::from_micros(mail.created_at.as_micros().unsigned_abs());
-        Message::builder()
+        let header = |name, value: &str| {
+            HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
+        };
+        let mut message = Message::builder()
             .from(self.from.clone())
             .to(Mailbox::new(None, to))
             .subject(&mail.subject)
             .date(UNIX_EPOCH + written)
             .message_id(Some(id))
-            .raw_header(HeaderValue::new(
-                HeaderName::new_from_ascii_str("Auto-Submitted"),
-                "auto-generated".into(),
-            ))
+            .raw_header(header("Auto-Submitted", "auto-generated"));
+        if let Some(address) = &mail.unsubscribe {
+            // RFC 8058.
+            message = message
+                .raw_header(header("List-Unsubscribe", &format!("<{address}>")))
+                .raw_header(header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"));
+        }
+        message
             .multipart(MultiPart::alternative_plain_html(
                 mail.body_text.clone(),
                 mail.body_html.clone(),

@@ -16,8 +16,8 @@ use crate::db::{Conn, Hash};
 use crate::error::AppResult;
 use crate::feedback::queries::Subject;
 use crate::feedback::{Feedback, FeedbackId, Verdict, rules};
+use crate::insert_rows;
 use crate::interactions::JsonText;
-use crate::on_backend;
 use crate::schema::{resolutions, review_items, signals};
 use diesel::prelude::*;
 use std::collections::{HashMap, HashSet};
@@ -95,9 +95,7 @@ pub fn consider(conn: &mut Conn, candidates: &[Candidate]) -> AppResult<()> {
             None => new.push(signal),
         }
     }
-    if !new.is_empty() {
-        on_backend!(conn, |c| diesel::insert_into(signals::table).values(&new).execute(c))?;
-    }
+    insert_rows!(conn, signals::table, new.iter().collect::<Vec<_>>())?;
     insert_revisions(conn, &revisions)?;
     left.extend(withdraw_superseded(conn, candidates)?);
     settle(conn, &items.resolved_again, &items.standing)?;
@@ -234,13 +232,8 @@ impl Items {
     fn insert(&self, conn: &mut Conn) -> AppResult<()> {
         let new: Vec<&Item> =
             self.by_cluster.values().filter(|item| self.new.contains(&item.id)).collect();
-        if !new.is_empty() {
-            on_backend!(conn, |c| diesel::insert_into(review_items::table).values(new).execute(c))?;
-        }
-        if !self.resolutions.is_empty() {
-            let rows = &self.resolutions;
-            on_backend!(conn, |c| diesel::insert_into(resolutions::table).values(rows).execute(c))?;
-        }
+        insert_rows!(conn, review_items::table, new)?;
+        insert_rows!(conn, resolutions::table, self.resolutions.iter().collect::<Vec<_>>())?;
         for item in self.by_cluster.values().filter(|i| self.resolved_again.contains(&i.id)) {
             diesel::update(review_items::table.find(item.id))
                 .set(review_items::status.eq(item.status))
@@ -322,6 +315,6 @@ fn source_of(candidate: &Candidate, signal: &Signal) -> Source {
         kind: candidate.subject.agent.kind,
         row: candidate.subject.row.clone(),
         body: Some(candidate.subject.body.clone()),
-        version: candidate.subject.version.clone(),
+        version: candidate.subject.version.to_string(),
     }
 }

@@ -3,14 +3,14 @@
 use super::model::{Item, ItemId, QueueState, Resolution, Signal, SignalId, Waiting};
 use crate::agents::OutputKind;
 use crate::agents::VersionId;
-use crate::db::{Conn, Hash, Instant};
+use crate::db::{Conn, Hash, Instant, one_of};
 use crate::feedback::model::{Severity, Urgency};
 use crate::feedback::{Feedback, FeedbackId, Verdict};
 use crate::interactions::model::{Body, Interaction};
 use crate::interactions::{InteractionId, JsonText};
 use crate::schema::{
-    agent_versions, agents, feedback, interaction_bodies, interactions, resolutions, review_items,
-    signal_revisions, signals,
+    agent_versions, agents, feedback, interaction_bodies, interactions, queue, resolutions,
+    review_items, signal_revisions, signals,
 };
 use diesel::prelude::*;
 use std::collections::HashMap;
@@ -18,7 +18,7 @@ use std::collections::HashMap;
 /// The items with these cluster hashes.
 pub fn items_by_cluster(conn: &mut Conn, clusters: &[Hash]) -> QueryResult<Vec<Item>> {
     review_items::table
-        .filter(review_items::cluster_hash.eq_any(clusters))
+        .filter(one_of(review_items::cluster_hash, clusters))
         .select(review_items::all_columns)
         .load(conn)
 }
@@ -26,7 +26,7 @@ pub fn items_by_cluster(conn: &mut Conn, clusters: &[Hash]) -> QueryResult<Vec<I
 /// The resolution that counts of each item that has one.
 pub fn standing(conn: &mut Conn, items: &[ItemId]) -> QueryResult<HashMap<ItemId, Resolution>> {
     let rows: Vec<Resolution> = resolutions::table
-        .filter(resolutions::item_id.eq_any(items))
+        .filter(one_of(resolutions::item_id, items))
         .order(resolutions::number)
         .select(resolutions::all_columns)
         .load(conn)?;
@@ -36,7 +36,7 @@ pub fn standing(conn: &mut Conn, items: &[ItemId]) -> QueryResult<HashMap<ItemId
 
 /// The signals that stand for these feedbacks.
 pub fn signals_of_feedback(conn: &mut Conn, ids: &[FeedbackId]) -> QueryResult<Vec<Signal>> {
-    signals::table.filter(signals::feedback_id.eq_any(ids)).select(signals::all_columns).load(conn)
+    signals::table.filter(one_of(signals::feedback_id, ids)).select(signals::all_columns).load(conn)
 }
 
 /// A signal with all that its revision copies.
@@ -57,7 +57,7 @@ pub fn signals_of_superseded(
 ) -> QueryResult<Vec<Signal>> {
     signals::table
         .inner_join(feedback::table)
-        .filter(signals::interaction_id.eq_any(interactions))
+        .filter(one_of(signals::interaction_id, interactions))
         .filter(signals::status.ne(super::SignalStatus::Declined))
         .filter(feedback::superseded_by.is_not_null())
         .select(signals::all_columns)
@@ -75,7 +75,7 @@ pub fn sources_of_items(conn: &mut Conn, items: &[ItemId]) -> QueryResult<Vec<So
                 .inner_join(agent_versions::table)
                 .left_join(interaction_bodies::table),
         )
-        .filter(signals::item_id.eq_any(items))
+        .filter(one_of(signals::item_id, items))
         .filter(feedback::superseded_by.is_null())
         .order(signals::id)
         .select((
@@ -107,7 +107,7 @@ pub fn items_confirming(
 ) -> QueryResult<Vec<ItemId>> {
     signals::table
         .inner_join(feedback::table)
-        .filter(signals::interaction_id.eq_any(interactions))
+        .filter(one_of(signals::interaction_id, interactions))
         .filter(signals::status.eq(super::SignalStatus::Accepted))
         .filter(feedback::verdict.eq(Verdict::Confirmed))
         .select(signals::item_id)
@@ -118,7 +118,7 @@ pub fn items_confirming(
 /// The highest revision number of each of these signals.
 pub fn last_numbers(conn: &mut Conn, ids: &[SignalId]) -> QueryResult<HashMap<SignalId, i64>> {
     let rows: Vec<(SignalId, i64)> = signal_revisions::table
-        .filter(signal_revisions::signal_id.eq_any(ids))
+        .filter(one_of(signal_revisions::signal_id, ids))
         .order((signal_revisions::signal_id, signal_revisions::number))
         .select((signal_revisions::signal_id, signal_revisions::number))
         .load(conn)?;
@@ -160,4 +160,9 @@ pub fn as_waiting(
         category_id: feedback.category_id,
         version_id,
     })
+}
+
+/// An item as it waits; none once it is decided.
+pub fn find_waiting(conn: &mut Conn, item: ItemId) -> QueryResult<Option<Waiting>> {
+    queue::table.find(item).select(queue::all_columns).first(conn).optional()
 }

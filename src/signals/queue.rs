@@ -4,15 +4,15 @@ use super::actions::Candidate;
 use super::model::{Item, ItemId, QueueState, SignalStatus, Waiting};
 use super::queries;
 use crate::clock;
-use crate::db::{Conn, Instant};
+use crate::db::{Conn, Instant, one_of};
 use crate::error::AppResult;
 use crate::feedback::FeedbackId;
 use crate::feedback::model::{Severity, Urgency};
-use crate::on_backend;
+use crate::insert_rows;
 use crate::schema::{feedback, queue, signals};
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 /// Lets new feedback join: an item that is not in the queue yet comes in, one that is there
 /// becomes as urgent and as severe as the newest says, and one whose reporter was asked comes back.
@@ -37,22 +37,25 @@ pub(super) fn join<'a>(
         return Ok(());
     }
     let ids: Vec<ItemId> = joining.keys().copied().collect();
-    let there: HashSet<ItemId> = queue::table
-        .filter(queue::item_id.eq_any(&ids))
-        .select(queue::item_id)
+    let there: HashMap<ItemId, Standing> = queue::table
+        .filter(one_of(queue::item_id, &ids))
+        .select((queue::item_id, (queue::state, queue::is_urgent, queue::severity)))
         .load(conn)?
         .into_iter()
         .collect();
     let (old, new): (Vec<Waiting>, Vec<Waiting>) =
-        joining.into_values().partition(|row| there.contains(&row.item_id));
-    if !new.is_empty() {
-        on_backend!(conn, |c| diesel::insert_into(queue::table).values(&new).execute(c))?;
-    }
-    if !old.is_empty() {
-        raise(conn, &old, now)?;
+        joining.into_values().partition(|row| there.contains_key(&row.item_id));
+    insert_rows!(conn, queue::table, new.iter().collect::<Vec<_>>())?;
+    for row in &old {
+        if let Some(standing) = there.get(&row.item_id) {
+            raise(conn, row, *standing, now)?;
+        }
     }
     Ok(())
 }
+
+/// What of an item in the queue more feedback may raise.
+type Standing = (QueueState, bool, Severity);
 
 fn waiting(candidate: &Candidate, item_id: ItemId, waiting_at: Instant) -> Waiting {
     let feedback = &candidate.feedback;
@@ -70,30 +73,18 @@ fn waiting(candidate: &Candidate, item_id: ItemId, waiting_at: Instant) -> Waiti
     }
 }
 
-fn raise(conn: &mut Conn, rows: &[Waiting], now: Instant) -> AppResult<()> {
-    let ids = |fits: &dyn Fn(&Waiting) -> bool| -> Vec<ItemId> {
-        rows.iter().filter(|row| fits(row)).map(|row| row.item_id).collect()
-    };
-    diesel::update(queue::table.filter(queue::item_id.eq_any(ids(&|_| true))))
-        .filter(queue::state.eq(QueueState::Asked))
-        .set((queue::state.eq(QueueState::Waiting), queue::waiting_at.eq(now)))
-        .execute(conn)?;
-    let urgent = ids(&|row| row.is_urgent);
-    if !urgent.is_empty() {
-        diesel::update(queue::table.filter(queue::item_id.eq_any(urgent)))
-            .set(queue::is_urgent.eq(true))
+fn raise(conn: &mut Conn, new: &Waiting, old: Standing, now: Instant) -> AppResult<()> {
+    let (state, is_urgent, severity) = old;
+    let item = queue::table.find(new.item_id);
+    if state == QueueState::Asked {
+        diesel::update(item)
+            .set((queue::state.eq(QueueState::Waiting), queue::waiting_at.eq(now)))
             .execute(conn)?;
     }
-    for severity in [Severity::Medium, Severity::High, Severity::Critical] {
-        let ids = ids(&|row| row.severity == severity);
-        if ids.is_empty() {
-            continue;
-        }
-        let lower: Vec<Severity> =
-            Severity::ALL.iter().copied().filter(|lower| *lower < severity).collect();
-        diesel::update(queue::table.filter(queue::item_id.eq_any(ids)))
-            .filter(queue::severity.eq_any(lower))
-            .set(queue::severity.eq(severity))
+    let raised = (is_urgent || new.is_urgent, severity.max(new.severity));
+    if raised != (is_urgent, severity) {
+        diesel::update(item)
+            .set((queue::is_urgent.eq(raised.0), queue::severity.eq(raised.1)))
             .execute(conn)?;
     }
     Ok(())
@@ -102,7 +93,7 @@ fn raise(conn: &mut Conn, rows: &[Waiting], now: Instant) -> AppResult<()> {
 /// Takes decided items out.
 pub(super) fn leave(conn: &mut Conn, items: &[ItemId]) -> AppResult<()> {
     if !items.is_empty() {
-        diesel::delete(queue::table.filter(queue::item_id.eq_any(items))).execute(conn)?;
+        diesel::delete(queue::table.filter(one_of(queue::item_id, items))).execute(conn)?;
     }
     Ok(())
 }
@@ -117,7 +108,7 @@ pub(super) fn follow(conn: &mut Conn, items: &[ItemId]) -> AppResult<()> {
         .inner_join(feedback::table)
         .filter(signals::item_id.eq(queue::item_id))
         .filter(feedback::superseded_by.is_null());
-    diesel::delete(queue::table.filter(queue::item_id.eq_any(items)))
+    diesel::delete(queue::table.filter(one_of(queue::item_id, items)))
         .filter(not(exists(stands)))
         .execute(conn)?;
     let is_taken_back = exists(
@@ -126,7 +117,7 @@ pub(super) fn follow(conn: &mut Conn, items: &[ItemId]) -> AppResult<()> {
             .filter(feedback::superseded_by.is_not_null()),
     );
     let orphans: Vec<ItemId> = queue::table
-        .filter(queue::item_id.eq_any(items))
+        .filter(one_of(queue::item_id, items))
         .filter(is_taken_back)
         .select(queue::item_id)
         .load(conn)?;

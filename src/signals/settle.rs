@@ -11,8 +11,8 @@ use crate::clock;
 use crate::db::Conn;
 use crate::error::AppResult;
 use crate::feedback::{Verdict, rules};
+use crate::insert_rows;
 use crate::interactions::JsonText;
-use crate::on_backend;
 use crate::schema::{resolutions, review_items, signal_revisions, signals};
 use diesel::prelude::*;
 use std::collections::HashMap;
@@ -105,12 +105,7 @@ pub(super) fn settle(
 
 /// Stores new revisions.
 pub(super) fn insert_revisions(conn: &mut Conn, revisions: &[Revision]) -> AppResult<()> {
-    if !revisions.is_empty() {
-        on_backend!(conn, |c| diesel::insert_into(signal_revisions::table)
-            .values(revisions)
-            .execute(c))?;
-    }
-    Ok(())
+    Ok(insert_rows!(conn, signal_revisions::table, revisions.iter().collect::<Vec<_>>())?)
 }
 
 /// The snapshot: what a training file says stays true whatever happens to the rest.

@@ -7,12 +7,13 @@ use super::model::{ActId, Choice, Verb};
 use super::queries;
 use super::queue::{self, Place};
 use super::subject::Subject;
-use crate::accounts::ApiKey;
 use crate::accounts::extract::scope::Triage;
-use crate::capture::queries::{InteractionOut, interaction, used_in};
+use crate::accounts::{LimitedKey, Reach};
+use crate::agents::Directory;
+use crate::capture::queries::{InteractionOut, Used, interaction, used_in};
 use crate::clock;
 use crate::db::{Conn, Db, Instant};
-use crate::error::{AppResult, Mistakes};
+use crate::error::{AppError, AppResult, Mistakes};
 use crate::feedback::model::Severity;
 use crate::feedback::{FeedbackId, Verdict};
 use crate::interactions::JsonText;
@@ -57,7 +58,7 @@ pub struct CandidateOut {
     pub item: ItemId,
     pub verdict: Option<Verdict>,
     /// The right output as they say; null where they gave none.
-    #[schema(value_type = serde_json::Value, required = false)]
+    #[schema(value_type = serde_json::Value)]
     pub correction: Option<JsonText>,
     /// How many they are.
     pub weight: i64,
@@ -142,6 +143,24 @@ fn describe(conn: &mut Conn, id: ItemId, now: Instant) -> AppResult<Option<Revie
     }))
 }
 
+/// The deployments that a key is for.
+fn reached(conn: &mut Conn, reach: &Reach) -> AppResult<Vec<Used>> {
+    let mut used = used_in(conn, None)?;
+    used.retain(|used| reach.has(&used.agent_slug, &used.team_slug));
+    Ok(used)
+}
+
+/// An item of an agent or team that the key is not for is not there.
+fn must_reach(conn: &mut Conn, reach: &Reach, item: ItemId) -> AppResult<()> {
+    if reach.is_all() {
+        return Ok(());
+    }
+    let found = queries::find_item(conn, item)?.ok_or(AppError::NotFound)?;
+    let (agent, team) = (&found.agent.slug, found.item.team_id);
+    let is_reached = Directory::default().reaches(conn, reach, agent, team)?;
+    is_reached.then_some(()).ok_or(AppError::NotFound)
+}
+
 /// What waits, in the order in which it is looked at: urgent items by when they are due, then late
 /// ones, then the newest.
 #[utoipa::path(
@@ -170,7 +189,7 @@ fn describe(conn: &mut Conn, id: ItemId, now: Instant) -> AppResult<Option<Revie
 )]
 #[get("/api/v1/review-items")]
 pub async fn list(
-    _by: ApiKey<Triage>,
+    by: LimitedKey<Triage>,
     db: Data<Db>,
     request: HttpRequest,
 ) -> AppResult<HttpResponse> {
@@ -178,7 +197,7 @@ pub async fn list(
     let page = db
         .read(move |conn| {
             let now = clock::now();
-            let used = used_in(conn, None)?;
+            let used = reached(conn, &by.reach)?;
             let wanted = Wanted::of(conn, &used, &filter)?;
             let placed = queue::walk(conn, &wanted, now, after, false, limit + 1)?;
             let placed = Page::cut(placed, limit, |each| each.place.to_string());
@@ -252,7 +271,7 @@ fn word<T: FromStr<Err = String>>(mistakes: &mut Mistakes, at: &str, value: Stri
 )]
 #[post("/api/v1/review-items/claim")]
 pub async fn claim(
-    by: ApiKey<Triage>,
+    by: LimitedKey<Triage>,
     db: Data<Db>,
     request: HttpRequest,
     body: Bytes,
@@ -268,9 +287,12 @@ pub async fn claim(
     let claimed = db
         .write(move |conn| {
             let found = match item {
-                Some(item) => Some((item, actions::claim(conn, me, item)?)),
+                Some(item) => {
+                    must_reach(conn, &by.reach, item)?;
+                    Some((item, actions::claim(conn, me, item)?))
+                }
                 None => {
-                    let used = used_in(conn, None)?;
+                    let used = reached(conn, &by.reach)?;
                     let wanted = Wanted::of(conn, &used, &filter)?;
                     actions::claim_next(conn, me, &wanted, None)?
                 }
@@ -312,7 +334,7 @@ pub async fn claim(
 )]
 #[post("/api/v1/review-items/{id}/decisions")]
 pub async fn decide(
-    by: ApiKey<Triage>,
+    by: LimitedKey<Triage>,
     db: Data<Db>,
     request: HttpRequest,
     id: Path<ItemId>,
@@ -327,7 +349,12 @@ pub async fn decide(
         reason: input.reason.filter(|why| !why.trim().is_empty()),
         duplicate_of: input.duplicate_of,
     };
-    let decided = db.write(move |conn| actions::decide(conn, me, act, id, None, &choice)).await?;
+    let decided = db
+        .write(move |conn| {
+            must_reach(conn, &by.reach, id)?;
+            actions::decide(conn, me, act, id, None, &choice)
+        })
+        .await?;
     Ok(HttpResponse::Created()
         .json(DecisionOut { resolution: decided.resolution, status: decided.status }))
 }
@@ -349,11 +376,15 @@ pub async fn decide(
 )]
 #[delete("/api/v1/review-items/{id}/claim")]
 pub async fn release(
-    by: ApiKey<Triage>,
+    by: LimitedKey<Triage>,
     db: Data<Db>,
     id: Path<ItemId>,
 ) -> AppResult<HttpResponse> {
     let (me, id) = (Reviewer::Key(by.key.id), id.into_inner());
-    db.write(move |conn| actions::give_back(conn, me, id)).await?;
+    db.write(move |conn| {
+        must_reach(conn, &by.reach, id)?;
+        actions::give_back(conn, me, id)
+    })
+    .await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -2,12 +2,12 @@
 //! count costs the same however much waits.
 
 use super::filter::{Age, Wanted};
-use super::queue::due;
 use crate::agents::model::Deployment;
 use crate::agents::{AgentId, CategoryId, DeploymentId, VersionId};
 use crate::db::{Conn, Instant, sql};
 use crate::feedback::Verdict;
 use crate::feedback::model::Severity;
+use crate::hours::Calendars;
 use crate::signals::model::QueueState;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
@@ -85,6 +85,7 @@ impl Facets {
     pub fn count(
         conn: &mut Conn,
         deployments: &[Deployment],
+        calendars: &Calendars,
         state: QueueState,
         now: Instant,
     ) -> QueryResult<Self> {
@@ -94,7 +95,7 @@ impl Facets {
             if rest <= 0 {
                 break;
             }
-            for row in rows(conn, deployment, state, now, rest)? {
+            for row in rows(conn, deployment, calendars, state, now, rest)? {
                 facets.looked_at += row.number;
                 let (deployment, agent) = (deployment.id, deployment.agent_id);
                 facets.groups.push(Group { deployment, agent, row });
@@ -191,16 +192,14 @@ impl Group {
 fn rows(
     conn: &mut Conn,
     deployment: &Deployment,
+    calendars: &Calendars,
     state: QueueState,
     now: Instant,
     limit: i64,
 ) -> QueryResult<Vec<Row>> {
     const DAY: i64 = 24 * 60;
-    // What waits since before this is due before that.
     let since = |is_urgent: bool, minutes: i64| {
-        let zero = Instant::from_micros(0);
-        let minutes_due = due(deployment, is_urgent, zero).as_micros() / 60_000_000;
-        now.plus_minutes(minutes - minutes_due)
+        calendars.late_before(deployment, is_urgent, now.plus_minutes(minutes))
     };
     diesel::sql_query(COUNT)
         .bind::<sql::Instant, _>(since(true, 0))

@@ -8,6 +8,7 @@ use crate::db::{Conn, Instant};
 use crate::error::AppResult;
 use crate::feedback::Verdict;
 use crate::feedback::model::Severity;
+use crate::hours::{self, Calendars};
 use crate::signals::model::{ItemId, QueueState, Reviewer};
 use crate::triage::queries;
 use serde::Deserialize;
@@ -154,6 +155,8 @@ impl Due {
 pub struct Wanted {
     /// The deployments the reader decides for, as far as the filter keeps them.
     pub deployments: Vec<Deployment>,
+    /// When their teams work.
+    pub calendars: Calendars,
     pub state: QueueState,
     pub verdict: Option<Verdict>,
     pub severity: Option<Severity>,
@@ -209,6 +212,7 @@ impl Wanted {
             name => Some(agents::versions_named(conn, &agents, name)?),
         };
         let mut wanted = Self {
+            calendars: hours::calendars_of(conn, used.iter().map(|used| &used.deployment))?,
             deployments,
             state: filter.state(),
             verdict: filter.verdict.parse().ok(),

@@ -3,6 +3,7 @@
 
 pub mod actions;
 pub mod api;
+pub mod escalations;
 pub mod facets;
 pub mod filter;
 pub mod model;
@@ -13,8 +14,9 @@ pub mod subject;
 
 pub use pages::{Row, rows};
 
-/// `/triage…` and `/api/v1/review-items…`
+/// `/triage…`, `/escalations…` and `/api/v1/review-items…`
 pub fn routes(cfg: &mut actix_web::web::ServiceConfig) {
     api::routes(cfg);
     pages::routes(cfg);
+    escalations::routes(cfg);
 }

@@ -330,5 +330,7 @@ pub fn place_of(conn: &mut Conn, item: ItemId, now: Instant) -> QueryResult<Opti
         .select((queue::all_columns, deployments::all_columns))
         .first(conn)
         .optional()?;
-    Ok(found.map(|(row, deployment)| placed(row, &deployment, now).place))
+    let Some((row, deployment)) = found else { return Ok(None) };
+    let calendars = crate::hours::calendars(conn, &[deployment.team_id])?;
+    Ok(Some(placed(row, &deployment, &calendars, now).place))
 }

@@ -6,6 +6,7 @@
 use super::filter::Wanted;
 use crate::agents::model::Deployment;
 use crate::db::{Conn, Instant, MultiBackend};
+use crate::hours::Calendars;
 use crate::schema::{claims, queue};
 use crate::signals::model::{ItemId, Waiting};
 use diesel::dsl::{exists, not};
@@ -41,13 +42,16 @@ pub struct Place {
     pub band: Band,
     /// When it is due; of fresh ones, since when it waits.
     at: Instant,
+    /// Since when it waits: at night many become due at once, in the morning.
+    since: Instant,
     item: ItemId,
 }
 
 impl std::fmt::Display for Place {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (as_of, at) = (self.as_of.as_micros(), self.at.as_micros());
-        write!(f, "{}.{as_of}.{at}.{}", self.band as u8, self.item)
+        let since = self.since.as_micros();
+        write!(f, "{}.{as_of}.{at}.{since}.{}", self.band as u8, self.item)
     }
 }
 
@@ -55,7 +59,7 @@ impl FromStr for Place {
     type Err = &'static str;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         const WRONG: &str = "is not `next` of an earlier page";
-        let mut parts = text.splitn(4, '.');
+        let mut parts = text.splitn(5, '.');
         let mut part = || parts.next().ok_or(WRONG);
         let band = match part()? {
             "0" => Band::Urgent,
@@ -67,32 +71,27 @@ impl FromStr for Place {
             let micros: i64 = part()?.parse().map_err(|_| WRONG)?;
             jiff::Timestamp::from_microsecond(micros).map(Instant).map_err(|_| WRONG)
         };
-        let (as_of, at) = (instant()?, instant()?);
+        let (as_of, at, since) = (instant()?, instant()?, instant()?);
         let item = part()?.parse().map_err(|_| WRONG)?;
-        Ok(Self { as_of, band, at, item })
+        Ok(Self { as_of, band, at, since, item })
     }
 }
 
-/// The minutes after which an item of this deployment is due.
-fn due_minutes(deployment: &Deployment, is_urgent: bool) -> i64 {
-    if is_urgent { deployment.urgent_due_minutes } else { deployment.normal_due_minutes }
-}
-
-/// By when an item of this deployment should have been decided.
-pub fn due(deployment: &Deployment, is_urgent: bool, waiting_at: Instant) -> Instant {
-    waiting_at.plus_minutes(due_minutes(deployment, is_urgent))
-}
-
 /// An item with its place, as of an instant.
-pub fn placed(row: Waiting, deployment: &Deployment, as_of: Instant) -> Placed {
-    let due = due(deployment, row.is_urgent, row.waiting_at);
+pub fn placed(
+    row: Waiting,
+    deployment: &Deployment,
+    calendars: &Calendars,
+    as_of: Instant,
+) -> Placed {
+    let due = calendars.due(deployment, row.is_urgent, row.waiting_at);
     let band = match (row.is_urgent, due < as_of) {
         (true, _) => Band::Urgent,
         (false, true) => Band::Late,
         (false, false) => Band::Fresh,
     };
     let at = if band == Band::Fresh { row.waiting_at } else { due };
-    let place = Place { as_of, band, at, item: row.item_id };
+    let place = Place { as_of, band, at, since: row.waiting_at, item: row.item_id };
     Placed { row, due, place }
 }
 
@@ -118,7 +117,9 @@ pub fn walk(
         for deployment in &wanted.deployments {
             let walk = Walk { wanted, deployment, as_of, now, band, after, free_only };
             let rows = walk.load(conn, rest)?;
-            next.extend(rows.into_iter().map(|row| placed(row, deployment, as_of)));
+            next.extend(
+                rows.into_iter().map(|row| placed(row, deployment, &wanted.calendars, as_of)),
+            );
         }
         next.sort_by_key(|each| key(&each.place));
         found.extend(next);
@@ -127,14 +128,17 @@ pub fn walk(
     Ok(found)
 }
 
-type Key = (Band, i64, std::cmp::Reverse<ItemId>, ItemId);
+type Key = (Band, i64, i64, std::cmp::Reverse<ItemId>, ItemId);
 
 /// The order of the queue as something to sort by.
 fn key(place: &Place) -> Key {
     let (at, none) = (place.at.as_micros(), ItemId(uuid::Uuid::nil()));
     match place.band {
-        Band::Urgent | Band::Late => (place.band, at, std::cmp::Reverse(none), place.item),
-        Band::Fresh => (place.band, -at, std::cmp::Reverse(place.item), none),
+        Band::Urgent | Band::Late => {
+            let since = place.since.as_micros();
+            (place.band, at, since, std::cmp::Reverse(none), place.item)
+        }
+        Band::Fresh => (place.band, -at, 0, std::cmp::Reverse(place.item), none),
     }
 }
 
@@ -155,13 +159,12 @@ type Rows<'a> = queue::BoxedQuery<'a, MultiBackend, queue::SqlType>;
 impl Walk<'_> {
     fn load(&self, conn: &mut Conn, limit: i64) -> QueryResult<Vec<Waiting>> {
         let is_urgent = self.band == Band::Urgent;
-        let minutes = due_minutes(self.deployment, is_urgent);
         let mut query = queue::table
             .filter(queue::deployment_id.eq(self.deployment.id))
             .filter(queue::is_urgent.eq(is_urgent))
             .limit(limit)
             .into_boxed();
-        query = self.in_band(query, minutes);
+        query = self.in_band(query);
         query = kept(query, self.wanted);
         let (since, until) = self.wanted.age.map(|age| age.span(self.now)).unwrap_or_default();
         if let Some(since) = since {
@@ -171,8 +174,7 @@ impl Walk<'_> {
             query = query.filter(queue::waiting_at.lt(until));
         }
         if let Some(due) = self.wanted.due {
-            let before = due.before(self.now).plus_minutes(-minutes);
-            query = query.filter(queue::waiting_at.lt(before));
+            query = query.filter(queue::waiting_at.lt(self.late_before(due.before(self.now))));
         }
         if self.free_only {
             let claimed = claims::table
@@ -183,10 +185,16 @@ impl Walk<'_> {
         query.select(queue::all_columns).load(conn)
     }
 
+    /// What waits since before this is due before `due`.
+    fn late_before(&self, due: Instant) -> Instant {
+        let is_urgent = self.band == Band::Urgent;
+        self.wanted.calendars.late_before(self.deployment, is_urgent, due)
+    }
+
     /// In the order of the band, from the place on. Both bounds are given, so that the index is
     /// entered at the place and ties are still told apart.
-    fn in_band<'a>(&self, query: Rows<'a>, minutes: i64) -> Rows<'a> {
-        let late_before = self.as_of.plus_minutes(-minutes);
+    fn in_band<'a>(&self, query: Rows<'a>) -> Rows<'a> {
+        let late_before = self.late_before(self.as_of);
         let mut query = match self.band {
             Band::Urgent => query.order((queue::waiting_at, queue::item_id)),
             Band::Late => query
@@ -196,14 +204,23 @@ impl Walk<'_> {
                 .filter(queue::waiting_at.ge(late_before))
                 .order((queue::waiting_at.desc(), queue::item_id.desc())),
         };
-        let Some(Place { at, item, .. }) = self.after else { return query };
+        let Some(Place { at, since, item, .. }) = self.after else { return query };
         if self.band == Band::Fresh {
             query = query.filter(queue::waiting_at.le(at));
             return query.filter(queue::waiting_at.lt(at).or(queue::item_id.lt(item)));
         }
-        let at = at.plus_minutes(-minutes);
-        query = query.filter(queue::waiting_at.ge(at));
-        query.filter(queue::waiting_at.gt(at).or(queue::item_id.gt(item)))
+        // Those due at the same instant wait since `first` at the earliest, and before `next`;
+        // among them those that wait since the place's come after it.
+        let first = self.late_before(at);
+        let next = self.late_before(Instant::from_micros(at.as_micros() + 1));
+        if since < first {
+            return query.filter(queue::waiting_at.ge(first));
+        }
+        if since >= next {
+            return query.filter(queue::waiting_at.ge(next));
+        }
+        query = query.filter(queue::waiting_at.ge(since));
+        query.filter(queue::waiting_at.gt(since).or(queue::item_id.gt(item)))
     }
 }
 
@@ -260,6 +277,7 @@ mod tests {
             as_of,
             band,
             at: Instant::from_micros(at),
+            since: Instant::from_micros(at - 3),
             item: ItemId(uuid::Uuid::from_u128(item)),
         }
     }
@@ -270,7 +288,9 @@ mod tests {
             let place = place(band, -7, 9);
             assert_eq!(place.to_string().parse(), Ok(place));
         }
-        for wrong in ["", "3.1.1.x", "0.a.1.x", "0.1.1", "0.1.1.x", "0.9999999999999999999.1.x"] {
+        for wrong in
+            ["", "3.1.1.1.x", "0.a.1.1.x", "0.1.1", "0.1.1.1.x", "0.9999999999999999999.1.1.x"]
+        {
             assert!(wrong.parse::<Place>().is_err(), "{wrong}");
         }
     }

@@ -2,6 +2,7 @@
 //! signed tokens, cursors and static files.
 
 pub mod assets;
+pub mod budgets;
 pub mod client;
 pub mod diff;
 pub mod errors;
@@ -11,6 +12,7 @@ pub mod json;
 pub mod kept_form;
 pub mod limits;
 pub mod operating;
+pub mod origin;
 pub mod page;
 pub mod paging;
 pub mod problem;
@@ -18,6 +20,8 @@ pub mod same_origin;
 pub mod security_headers;
 pub mod strict;
 pub mod token;
+
+use crate::config::Config;
 
 pub use assets::asset;
 pub use page::{PageContext, Viewer, html, in_a_zone, page, see_other};
@@ -39,4 +43,19 @@ pub struct Site {
     pub secure_cookies: bool,
     /// The proxies whose word on who asks is taken.
     pub proxies: Vec<ipnet::IpNet>,
+}
+
+impl Site {
+    /// The installation as the settings have it, reached at `public_url`.
+    pub fn new(config: &Config, public_url: String, secret: &str, demo: bool) -> Self {
+        Self {
+            secure_cookies: public_url.starts_with("https://"),
+            public_url,
+            signer: token::Signer::new(secret),
+            link_valid_days: config.links.valid_days,
+            demo,
+            mail_folder: config.data_dir.join("mail"),
+            proxies: config.proxy.addresses.clone(),
+        }
+    }
 }

@@ -2,9 +2,14 @@
 
 use actix_web::middleware::DefaultHeaders;
 
-/// No script, style or connection but our own; no framing; the referrer stays in the house.
-pub fn headers() -> DefaultHeaders {
-    DefaultHeaders::new()
+/// No script, style or connection but our own; no framing; the referrer stays in the house. Where
+/// the site has HTTPS (`is_secure`), browsers are told to use nothing else for a year.
+pub fn headers(is_secure: bool) -> DefaultHeaders {
+    let mut headers = DefaultHeaders::new();
+    if is_secure {
+        headers = headers.add(("strict-transport-security", "max-age=31536000"));
+    }
+    headers
         .add((
             "content-security-policy",
             "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \

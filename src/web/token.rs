@@ -21,6 +21,8 @@ pub enum Purpose {
     Device = 4,
     /// Remembers an attempt to sign in at an identity provider.
     Attempt = 5,
+    /// To switch off mails about what one reported.
+    Unsubscribe = 8,
 }
 
 /// Why a signed token is refused.

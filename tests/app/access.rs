@@ -1,6 +1,8 @@
 //! Who may call what: every route of the sources, called as every kind of person and program. The
-//! answers are one table in `snapshots/`, so that a change of permission is a line in a diff.
+//! answers are one text in `snapshots/`, so that a change of permission is a line in a diff, and
+//! whoever audits the product can read it. `INSTA_UPDATE=always cargo test access` makes it anew.
 
+use crate::admin::limited;
 use crate::architecture::files;
 use crate::datasets;
 use crate::support::{Api, Browser, TestApp};
@@ -81,6 +83,10 @@ struct Scene {
     feedback: String,
     deployment: String,
     item: String,
+    /// Somebody of the team, and a key.
+    person: String,
+    key: String,
+    escalation: String,
     /// The tokens of a link to give feedback and of a receipt.
     link: String,
     receipt: String,
@@ -101,6 +107,21 @@ fn scene(app: &TestApp) -> Scene {
         let id = schema::queue::table.select(schema::queue::item_id);
         Ok(id.first::<overrule::signals::model::ItemId>(conn)?)
     });
+    app.person("target@example.com", "Target", &["support"]);
+    let key = app.write(|conn| {
+        let id = schema::api_keys::table.select(schema::api_keys::id);
+        Ok(id.first::<overrule::accounts::KeyId>(conn)?)
+    });
+    // What counts at once leaves nothing in the queue.
+    app.agent("other", json!({"team": "support", "review": "none"}));
+    let other = api.log(&json!({"agent": "other", "input": "Who?", "output": "You."})).is(201);
+    let asks = json!({"interaction": other.at("/id"), "author": "bo@example.com",
+        "verdict": "escalated"});
+    api.judge(&asks).is(201);
+    let escalation = app.write(|conn| {
+        let id = schema::escalations::table.select(schema::escalations::id);
+        Ok(id.first::<overrule::escalations::EscalationId>(conn)?)
+    });
     let question = json!({"agents": ["helper"], "format": "sft", "status": "any"});
     datasets::save(&api, "answers", &question);
     assert_eq!(datasets::release(&api, "answers")["state"], "ready");
@@ -110,6 +131,9 @@ fn scene(app: &TestApp) -> Scene {
         feedback: said.at("/id"),
         deployment: deployment.to_string(),
         item: item.to_string(),
+        person: crate::admin::id_of(app, "target@example.com").to_string(),
+        key: key.to_string(),
+        escalation: escalation.to_string(),
         link: token(logged.at("/correct_url")),
         receipt: token(said.at("/receipt_url")),
     }
@@ -126,10 +150,16 @@ impl Scene {
         let id = if pattern.starts_with("/feedback/") { &self.feedback } else { &self.interaction };
         let path = pattern
             .replace("{path:.*}", "nothing.css")
+            .replace("/teams/{slug}", "/teams/support")
+            .replace("/people/{id}", &format!("/people/{}", self.person))
+            .replace("/members/{id}", &format!("/members/{}", self.person))
+            .replace("/keys/{id}", &format!("/keys/{}", self.key))
             .replace("deployments/{id}", &format!("deployments/{}", self.deployment))
             .replace("/triage/{id}", &format!("/triage/{}", self.item))
             .replace("review-items/{id}", &format!("review-items/{}", self.item))
             .replace("{team}/{environment}", "support/production")
+            .replace("/escalations/{id}", &format!("/escalations/{}", self.escalation))
+            .replace("{team}", "support")
             .replace("{id}", id)
             .replace("{slug}", "helper")
             .replace("{name}", "answers")
@@ -141,7 +171,7 @@ impl Scene {
     }
 }
 
-/// Everyone, in the order of the table's columns.
+/// Everyone. Those of one team are of the team that everything belongs to, unless it says other.
 fn callers(app: &TestApp) -> Vec<(&'static str, Caller)> {
     let person = |email: &str, teams: &[&str]| {
         Caller::Person(app.person(email, "Somebody", teams).signed_in())
@@ -155,12 +185,15 @@ fn callers(app: &TestApp) -> Vec<(&'static str, Caller)> {
         Ok(())
     });
     let key = |scope| Caller::Program(app.api(&[scope]));
+    let scopes = [Scope::Ingest, Scope::Feedback, Scope::Triage, Scope::Export, Scope::Read];
     vec![
         ("nobody", Caller::Person(app.browser())),
         ("link holder", Caller::Person(app.browser())),
         ("receipt holder", Caller::Person(app.browser())),
-        ("deactivated", deactivated),
-        ("other team", person("otto@example.com", &["sales:champion"])),
+        ("deactivated champion", deactivated),
+        ("other team's member", person("ole@example.com", &["sales"])),
+        ("other team's champion", person("otto@example.com", &["sales:champion"])),
+        ("other team's manager", person("oona@example.com", &["sales:manager"])),
         ("member", person("mia@example.com", &["support"])),
         ("author", person("ada@example.com", &["support"])),
         ("champion", person("cleo@example.com", &["support:champion"])),
@@ -168,13 +201,77 @@ fn callers(app: &TestApp) -> Vec<(&'static str, Caller)> {
         ("engineer", Caller::Person(app.engineer())),
         ("admin", Caller::Person(app.admin())),
         ("no key", Caller::Program(app.stranger())),
-        ("ingest", key(Scope::Ingest)),
-        ("feedback", key(Scope::Feedback)),
-        ("triage", key(Scope::Triage)),
-        ("export", key(Scope::Export)),
-        ("read", key(Scope::Read)),
-        ("admin key", key(Scope::Admin)),
+        ("key ingest", key(Scope::Ingest)),
+        ("key feedback", key(Scope::Feedback)),
+        ("key triage", key(Scope::Triage)),
+        ("key export", key(Scope::Export)),
+        ("key read", key(Scope::Read)),
+        ("key admin", key(Scope::Admin)),
+        ("other team's key with every scope but admin", {
+            Caller::Program(limited(app, &scopes, &[], &["sales"]))
+        }),
     ]
+}
+
+/// Names for several callers at once, where all of them get the same answer.
+const TOGETHER: &[(&str, &[&str])] = &[
+    ("everybody", &[]),
+    (
+        "whoever is not signed in",
+        &["nobody", "link holder", "receipt holder", "deactivated champion"],
+    ),
+    (
+        "every person who is signed in",
+        &[
+            "other team's member",
+            "other team's champion",
+            "other team's manager",
+            "member",
+            "author",
+            "champion",
+            "manager",
+            "engineer",
+            "admin",
+        ],
+    ),
+    ("every program", &["no key", "key ", "other team's key with every scope but admin"]),
+    (
+        "every other team's person",
+        &["other team's member", "other team's champion", "other team's manager"],
+    ),
+    ("everybody of the team", &["member", "author", "champion", "manager"]),
+];
+
+/// Callers in words, in their order.
+fn in_words(all: &[&str], mut who: Vec<&str>) -> String {
+    let mut words = Vec::new();
+    for (name, members) in TOGETHER {
+        let belongs = |caller: &&&str| {
+            members.is_empty()
+                || members.contains(caller)
+                || members.iter().any(|m| m.ends_with(' ') && caller.starts_with(m))
+        };
+        let group: Vec<&str> = all.iter().filter(belongs).copied().collect();
+        if group.iter().all(|caller| who.contains(caller)) {
+            words.push(*name);
+            who.retain(|caller| !group.contains(caller));
+        }
+        if who.is_empty() {
+            break;
+        }
+    }
+    words.extend(who);
+    words.join(", ")
+}
+
+/// What an answer says about the permission.
+fn means(answer: &str) -> &'static str {
+    match answer {
+        "→in" | "401" => "must say first who they are",
+        "403" => "may not",
+        "404" | "410" => "is told that nothing is there",
+        _ => "may",
+    }
 }
 
 /// The status, and for a way on where it leads. Bodies are empty, so who may call is told what is
@@ -200,25 +297,40 @@ fn call(caller: &Caller, method: &str, path: &str) -> String {
     if to_sign_in { "→in".to_owned() } else { answer.status.to_string() }
 }
 
+const LEGEND: &str = "\
+Every route, and what it answers to every kind of person and program. All that is asked for belongs
+to one team, `support`; forms and bodies are empty, so that whoever may is told what is missing
+(400, 409, 422) rather than let through. `→in` leads to the page for signing in. Programs come to
+pages, too, with a key instead of a session, and browsers to the API with a session instead of one.
+";
+
 #[test]
 fn every_route_answers_everyone_as_the_table_says() {
     let app = TestApp::start();
     let scene = scene(&app);
     let callers = callers(&app);
+    let names: Vec<&str> = callers.iter().map(|(name, _)| *name).collect();
     // What ends the sessions that the others need comes last.
     let ends = ["/profile/sessions/end-all", "/sign-out"];
     let (last, routes): (Vec<Route>, Vec<Route>) =
         routes().into_iter().partition(|route| ends.contains(&route.path.as_str()));
-    let mut table = String::new();
-    for (number, (name, _)) in callers.iter().enumerate() {
-        writeln!(table, "{}{name}", "│   ".repeat(number)).unwrap();
-    }
+    let mut table = LEGEND.to_owned();
     for route in routes.into_iter().chain(last) {
+        writeln!(table, "\n{} {}", route.method, route.path).unwrap();
+        let mut answers: Vec<(String, Vec<&str>)> = Vec::new();
         for (name, caller) in &callers {
             let path = scene.path(&route.path, name);
-            write!(table, "{} ", call(caller, &route.method, &path)).unwrap();
+            let answer = call(caller, &route.method, &path);
+            match answers.iter_mut().find(|(known, _)| *known == answer) {
+                Some((_, who)) => who.push(name),
+                None => answers.push((answer, vec![name])),
+            }
         }
-        writeln!(table, " {} {}", route.method, route.path).unwrap();
+        answers.sort_by_key(|(answer, _)| (means(answer) != "may", answer.clone()));
+        for (answer, who) in answers {
+            let who = in_words(&names, who);
+            writeln!(table, "  {answer} {}: {who}", means(&answer)).unwrap();
+        }
     }
     insta::assert_snapshot!("access", table);
 }
@@ -242,5 +354,25 @@ fn the_routes_are_found_in_the_sources() {
         ("GET", "/openapi.json"),
     ] {
         assert!(all.contains(&route(method, path)), "{method} {path}");
+    }
+}
+
+#[test]
+fn what_is_said_of_security_names_every_rule_and_tests_that_are_there() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(root.join("docs/security.md")).unwrap();
+    for rule in overrule::accounts::may::RULES {
+        let row = format!("| `{}` | {} |", rule.name, rule.lets_in);
+        assert!(text.contains(&row), "{row} is not in docs/security.md");
+    }
+    let sources: String =
+        files("tests", "rs").into_iter().chain(files("src", "rs")).map(|(_, text)| text).collect();
+    let named = text.split('`').skip(1).step_by(2).filter(|word| {
+        let is_name =
+            word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+        is_name && word.matches('_').count() > 2
+    });
+    for name in named {
+        assert!(sources.contains(&format!("fn {name}(")), "no test is called {name}");
     }
 }

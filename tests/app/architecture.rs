@@ -26,7 +26,6 @@ const LONG: &[&str] = &[
     "src/feedback/actions.rs record",
     "src/interactions/content.rs pretty",
     "src/journeys/receipt.rs receipt",
-    "src/server.rs bind",
     "src/server.rs run_until",
 ];
 

@@ -7,18 +7,21 @@
 
 mod access;
 mod accounts;
+mod admin;
 mod agents;
 mod api;
 mod architecture;
 mod browsers;
 mod capture;
 mod commands;
+mod crash;
 mod datasets;
 mod exports;
 mod faults;
 mod harness;
 mod imports;
 mod journeys;
+mod machines;
 mod moving;
 mod operating;
 mod real_data;
@@ -26,4 +29,5 @@ mod review;
 mod round_trip;
 mod signing_in;
 mod support;
+mod tls;
 mod triage;

@@ -94,7 +94,8 @@ fn a_form_sent_from_another_site_is_refused_before_anything_happens() {
     let app = TestApp::start();
     let root = app.admin();
     let body = "slug=helper&name=Helper&kind=text&review=none&visibility=team\
-        &normal_due_minutes=1&urgent_due_minutes=1";
+        &normal_due_minutes=1&urgent_due_minutes=1&normal_resolution_minutes=1\
+        &urgent_resolution_minutes=1";
     let post = |headers: &[(&str, &str)]| {
         let mut request = root.request("POST", "/admin/agents").body(body);
         request = request.header("content-type", "application/x-www-form-urlencoded");

@@ -1,7 +1,7 @@
 //! `POST /api/v1/feedback` and `GET /api/v1/feedback`
 
 use super::body::{self, Items};
-use crate::accounts::ApiKey;
+use crate::accounts::LimitedKey;
 use crate::accounts::extract::scope::{Feedback as FeedbackScope, Read};
 use crate::agents::Environment;
 use crate::capture::draft::{self, Draft, Sent, time};
@@ -71,7 +71,7 @@ pub struct FeedbackAnswers {
 )]
 #[post("/api/v1/feedback")]
 pub async fn create(
-    by: ApiKey<FeedbackScope>,
+    by: LimitedKey<FeedbackScope>,
     queues: Data<Queues>,
     site: Data<Site>,
     request: HttpRequest,
@@ -79,7 +79,7 @@ pub async fn create(
 ) -> AppResult<HttpResponse> {
     let permit = Permit::of_key(&by.key);
     let rows = |sent: Vec<(Target, Draft)>| {
-        sent.into_iter().map(|(target, draft)| row(target, draft, permit)).collect()
+        sent.into_iter().map(|(target, draft)| row(target, draft, permit.clone())).collect()
     };
     match body::read(&request, body, draft::read_with_target).await? {
         Items::One(sent) => {
@@ -154,11 +154,12 @@ fn describe(site: &Site, answer: Result<Answer, Mistakes>, index: Option<usize>)
 )]
 #[get("/api/v1/feedback")]
 pub async fn list(
-    _by: ApiKey<Read>,
+    by: LimitedKey<Read>,
     db: Data<Db>,
     request: HttpRequest,
 ) -> AppResult<HttpResponse> {
-    let (filter, limit) = filter(request.query_string())?;
+    let (mut filter, limit) = filter(request.query_string())?;
+    filter.reach = by.reach;
     let rows = db.read(move |conn| Ok(queries::list_feedback(conn, &filter, limit + 1)?)).await?;
     Page::cut(rows, limit, |row| row.id.to_string()).respond(&request)
 }

@@ -1,7 +1,7 @@
 //! `POST /api/v1/interactions` and `GET /api/v1/interactions/{id}`
 
 use super::body::{self, Items};
-use crate::accounts::ApiKey;
+use crate::accounts::LimitedKey;
 use crate::accounts::extract::scope::{Ingest, Read};
 use crate::capture::intake::{Answer, Row};
 use crate::capture::line::{self, Line};
@@ -76,7 +76,7 @@ pub struct InteractionAnswers {
 )]
 #[post("/api/v1/interactions")]
 pub async fn create(
-    by: ApiKey<Ingest>,
+    by: LimitedKey<Ingest>,
     queues: Data<Queues>,
     site: Data<Site>,
     request: HttpRequest,
@@ -84,7 +84,9 @@ pub async fn create(
 ) -> AppResult<HttpResponse> {
     let permit = Permit::of_key(&by.key);
     let idempotency = idempotency_key(&request)?;
-    let rows = |lines: Vec<Line>| lines.into_iter().map(|line| Row::logged(line, permit)).collect();
+    let rows = |lines: Vec<Line>| {
+        lines.into_iter().map(|line| Row::logged(line, permit.clone())).collect()
+    };
     match body::read(&request, body, line::read).await? {
         Items::One(line) => {
             let mut line = line.map_err(body::refused)?;
@@ -185,8 +187,9 @@ fn number(items: &mut [Result<Line, Mistakes>], key: Option<&str>) {
     security(("key" = [])),
 )]
 #[get("/api/v1/interactions/{id}")]
-pub async fn show(_by: ApiKey<Read>, db: Data<Db>, id: Path<String>) -> AppResult<HttpResponse> {
+pub async fn show(by: LimitedKey<Read>, db: Data<Db>, id: Path<String>) -> AppResult<HttpResponse> {
     let id: InteractionId = id.parse().map_err(|_| AppError::NotFound)?;
     let found = db.read(move |conn| Ok(queries::interaction(conn, id)?)).await?;
+    let found = found.filter(|found| by.reach.has(&found.agent, &found.team));
     Ok(HttpResponse::Ok().json(found.ok_or(AppError::NotFound)?))
 }

@@ -12,6 +12,7 @@ use crate::db::{Conn, Db};
 use crate::error::{AppError, AppResult, Mistakes};
 use crate::feedback::queries as feedback;
 use crate::interactions::{InteractionId, queries as interactions};
+use crate::web::budgets::{self, Caller};
 use crate::web::limits::Limits;
 use crate::web::token::{Purpose, Refused};
 use crate::web::{PageContext, Site, form as body_form, page, see_other};
@@ -63,6 +64,7 @@ pub(super) async fn show(
 ) -> AppResult<HttpResponse> {
     limits.links.check(&request)?;
     let id = allowed(&site, &token)?;
+    budgets::spend(&request, Caller::Link(id.0))?;
     let subject = db.read(move |conn| read(conn, id)).await?;
     let part = subject.blank(by.ctx().path, &query.verdict, clock::now());
     render(StatusCode::OK, by.ctx(), &subject, part)
@@ -81,6 +83,7 @@ pub(super) async fn create(
     limits.links.check(&request)?;
     let sent: FeedbackForm = body_form::read(&body)?;
     let id = allowed(&site, &token)?;
+    budgets::spend(&request, Caller::Link(id.0))?;
     let subject = db.read(move |conn| read(conn, id)).await?;
     let stored = match sent.check(&subject.about, accounts::link_holder(id.0).0) {
         Err(mistakes) => Err(AppError::Invalid(mistakes)),

@@ -27,7 +27,7 @@ pub(super) fn gather(conn: &mut Conn, who: &Who, now: Instant) -> AppResult<Opti
     used.retain(|used| who.is_champion_of(used.deployment.team_id));
     let filter = Filter::default();
     let wanted = Wanted::for_person(conn, who, &used, &filter, now)?;
-    let facets = Facets::count(conn, &wanted.deployments, wanted.state, now)?;
+    let facets = Facets::count(conn, &wanted.deployments, &wanted.calendars, wanted.state, now)?;
     let waiting = facets.number(&wanted, But::Nothing, |_| true);
     let urgent = facets.number(&wanted, But::Nothing, |each| each.is_urgent());
     let placed = queue::walk(conn, &wanted, now, None, false, ROWS)?;

@@ -4,6 +4,7 @@
 mod admin;
 mod champion;
 mod engineer;
+mod escalations;
 mod manager;
 mod member;
 
@@ -36,6 +37,7 @@ struct Parts {
     /// How to begin, for an admin of an installation that has no interactions.
     first_steps: Option<admin::FirstSteps>,
     champion: Option<champion::Part>,
+    escalations: Option<escalations::Part>,
     manager: Option<manager::Part>,
     engineer: Option<engineer::Part>,
     member: member::Part,
@@ -56,6 +58,7 @@ fn gather(conn: &mut Conn, who: &Who, url: &str, now: Instant) -> AppResult<Part
     Ok(Parts {
         first_steps: admin::first_steps(conn, who, url)?,
         champion: champion::gather(conn, who, now)?,
+        escalations: escalations::gather(conn, who, now)?,
         manager: manager::gather(conn, who, now)?,
         engineer: engineer::gather(conn, who, url)?,
         member: member::gather(conn, who, now)?,

@@ -7,6 +7,7 @@ use crate::db::{Conn, Instant};
 use crate::feedback::{Feedback, FeedbackId, Verdict};
 use crate::interactions::JsonText;
 use crate::interactions::model::{Body, Interaction};
+use crate::journeys::receipt::Takeover;
 use crate::schema::{
     agent_versions, agents, categories, deployments, feedback, interaction_bodies, interactions,
     people, queue, signals, teams,
@@ -149,4 +150,17 @@ pub fn waiting(
         queue::table.find(item).select(queue::all_columns).first(conn).optional()?;
     let held = crate::triage::queries::claims_on(conn, &[item], now)?.into_iter().next();
     Ok((row, held.and_then(|(_, person, key)| person.or(key))))
+}
+
+/// The newest escalation of an item, with what happened to it.
+pub fn takeover(conn: &mut Conn, item: ItemId) -> QueryResult<Option<Takeover>> {
+    use crate::escalations::queries as escalations;
+    let Some(row) = escalations::newest_of(conn, item)? else { return Ok(None) };
+    let events = escalations::events_of(conn, row.id)?;
+    let ids: Vec<PersonId> = (events.iter().flat_map(|event| [event.person_id, event.assignee_id]))
+        .chain([row.assignee_id])
+        .flatten()
+        .collect();
+    let names = escalations::names(conn, &ids)?;
+    Ok(Some(Takeover { row, events, names }))
 }

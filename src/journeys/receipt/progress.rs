@@ -8,7 +8,6 @@ use crate::feedback::Verdict;
 use crate::feedback::model::Urgency;
 use crate::signals::SignalStatus;
 use crate::signals::model::{How, Outcome, Resolution};
-use crate::triage::queue;
 
 /// One step of the way.
 #[derive(Debug, Clone)]
@@ -22,12 +21,16 @@ pub struct Step {
 }
 
 impl Step {
-    fn new(state: &'static str, title: impl Into<String>, text: impl Into<String>) -> Self {
+    pub(super) fn new(
+        state: &'static str,
+        title: impl Into<String>,
+        text: impl Into<String>,
+    ) -> Self {
         let (at_iso, at_text) = (String::new(), String::new());
         Self { title: title.into(), text: text.into(), at_iso, at_text, state }
     }
 
-    fn at(self, instant: Instant) -> Self {
+    pub(super) fn at(self, instant: Instant) -> Self {
         let (at_iso, at_text) = at(instant);
         Self { at_iso, at_text, ..self }
     }
@@ -65,9 +68,9 @@ impl Facts {
                 "The answer counts as wrong: {agent} can learn to avoid it once the next dataset \
                  release is built."
             ),
-            Verdict::Escalated => {
+            Verdict::Escalated => self.taken_over().unwrap_or_else(|| {
                 "It was taken over, and counts as a question that a person should handle.".into()
-            }
+            }),
         }
     }
 
@@ -84,6 +87,11 @@ impl Facts {
         if let Some(asked) = standing.filter(|standing| standing.outcome == Outcome::NeedsInfo) {
             let what = asked.reason.as_deref().unwrap_or("please say more about it.");
             return format!("There is a question about it: {}", sentence(what));
+        }
+        if self.is_taken_over()
+            && let Some(next) = self.taken_over()
+        {
+            return next;
         }
         if standing.is_some_and(|standing| standing.outcome == Outcome::Escalated) {
             return "It was passed on to somebody who can decide it.".into();
@@ -109,7 +117,7 @@ impl Facts {
     }
 
     /// Who looks at what was sent; without names for those who have only a link.
-    fn looks_at_it(&self) -> String {
+    pub(super) fn looks_at_it(&self) -> String {
         let team = &self.found.team.name;
         match (&self.reader, self.champions.len()) {
             (_, 0) => format!("Someone from {team}"),
@@ -123,10 +131,10 @@ impl Facts {
         let deployment = &self.found.deployment;
         let is_urgent = self.found.feedback.urgency == Urgency::Urgent;
         match &self.waiting {
-            Some(row) => queue::due(deployment, row.is_urgent, row.waiting_at),
+            Some(row) => self.calendars.due(deployment, row.is_urgent, row.waiting_at),
             None => {
                 let received = words::received(self.found.feedback.id.0);
-                queue::due(deployment, is_urgent, received)
+                self.calendars.due(deployment, is_urgent, received)
             }
         }
     }
@@ -139,9 +147,14 @@ impl Facts {
             steps.push(Step::new("now", "Changed", text));
             return steps;
         }
-        for (decision, by) in &self.decisions {
-            steps.push(self.decided(decision, by.as_deref()));
-        }
+        let mut done: Vec<(Instant, Step)> = self
+            .decisions
+            .iter()
+            .map(|(decision, by)| (decision.created_at, self.decided(decision, by.as_deref())))
+            .chain(self.takeover_steps())
+            .collect();
+        done.sort_by_key(|(at, _)| *at);
+        steps.extend(done.into_iter().map(|(_, step)| step));
         match self.status() {
             Some(SignalStatus::Declined) => {}
             Some(SignalStatus::Accepted) => {
@@ -176,6 +189,11 @@ impl Facts {
         if let Some(name) = &self.looks {
             let who = if self.reader == Reader::Holder { "A champion" } else { name };
             return Step::new("now", "Somebody looks at it", format!("{who} has it open."));
+        }
+        if self.is_taken_over()
+            && let Some(text) = self.taken_over()
+        {
+            return Step::new("now", "In a person’s hands", text);
         }
         match self.standing().map(|standing| standing.outcome) {
             Some(Outcome::NeedsInfo) => {
@@ -261,7 +279,7 @@ fn release(state: &'static str) -> Step {
 }
 
 /// A reason as a sentence of its own.
-fn sentence(text: &str) -> String {
+pub(super) fn sentence(text: &str) -> String {
     let text = text.trim();
     if text.ends_with(['.', '!', '?', '…']) { text.to_owned() } else { format!("{text}.") }
 }

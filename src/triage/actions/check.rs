@@ -12,8 +12,20 @@ use crate::triage::model::{Choice, MAX_REASON, Verb};
 use crate::triage::queries;
 use crate::triage::subject::Subject;
 
+/// Checks all of a decision.
+pub(super) fn all(conn: &mut Conn, subject: &Subject, given: &Choice) -> AppResult<()> {
+    choice(given)?;
+    if let Some(given) = &given.label {
+        label(conn, &subject.found.agent, given)?;
+    }
+    match given.duplicate_of {
+        Some(other) => duplicate(conn, subject, other),
+        None => Ok(()),
+    }
+}
+
 /// Checks a decision by itself: what must be there, and what is too long.
-pub(super) fn choice(choice: &Choice) -> Result<(), Mistakes> {
+fn choice(choice: &Choice) -> Result<(), Mistakes> {
     let mut mistakes = Mistakes::default();
     let reason = choice.reason.as_deref().unwrap_or_default();
     if reason.trim().is_empty() {
@@ -42,7 +54,7 @@ pub(super) fn choice(choice: &Choice) -> Result<(), Mistakes> {
 }
 
 /// Checks that a label is an output this agent could give.
-pub(super) fn label(conn: &mut Conn, agent: &Agent, label: &JsonText) -> AppResult<()> {
+fn label(conn: &mut Conn, agent: &Agent, label: &JsonText) -> AppResult<()> {
     let wrong = |why: String| AppError::invalid("/label", why);
     if crate::web::strict::holds_nul(label.as_str()) {
         return Err(wrong("holds the character NUL".into()));
@@ -73,7 +85,7 @@ pub(super) fn label(conn: &mut Conn, agent: &Agent, label: &JsonText) -> AppResu
 }
 
 /// Checks that an item can be a duplicate of another.
-pub(super) fn duplicate(conn: &mut Conn, subject: &Subject, of: ItemId) -> AppResult<()> {
+fn duplicate(conn: &mut Conn, subject: &Subject, of: ItemId) -> AppResult<()> {
     let wrong = |why: &str| Err(AppError::invalid("/duplicate_of", why));
     let item = &subject.found.item;
     if of == item.id {

@@ -6,7 +6,10 @@ use crate::audit::{self, Actor};
 use crate::clock;
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
+use crate::escalations::actions as escalations;
 use crate::interactions::JsonText;
+use crate::news::actions as news;
+use crate::news::model::NewsKind;
 use crate::schema::{claims, reviews};
 use crate::signals::model::{
     Decision, How, ItemId, Outcome, Resolution, ResolutionId, Reviewer, SignalStatus,
@@ -43,13 +46,7 @@ pub fn decide(
     let subject = Subject::load(conn, item)?.ok_or(AppError::NotFound)?;
     let standing = signals::standing(conn, &ids(&subject))?;
     must_be_open(conn, &subject, &standing, round)?;
-    check::choice(choice)?;
-    if let Some(label) = &choice.label {
-        check::label(conn, &subject.found.agent, label)?;
-    }
-    if let Some(other) = choice.duplicate_of {
-        check::duplicate(conn, &subject, other)?;
-    }
+    check::all(conn, &subject, choice)?;
     let plan = plan(&subject, choice)?;
     let items: Vec<ItemId> = plan.iter().map(|(item, ..)| *item).collect();
     if let Some(held) = claim::held_by_others(conn, by, &items, clock::now())? {
@@ -62,6 +59,12 @@ pub fn decide(
         let decision = Decision { outcome, label, how, by: Some(by), reason };
         let resolution = crate::signals::resolve(conn, each, decision)?;
         record(conn, by, act, round, &resolution, choice)?;
+        news::tell(conn, each, by.person(), NewsKind::Decided, None)?;
+        if outcome != Outcome::Escalated {
+            escalations::settled(conn, each, by)?;
+        } else if each == item {
+            escalations::passed_on(conn, each, by, resolution.reason.as_deref())?;
+        }
         if each == item {
             made = Ok(Decided { resolution: resolution.id, status: outcome.status() });
         }

@@ -3,6 +3,9 @@
 use super::decide::told;
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
+use crate::escalations::actions as escalations;
+use crate::news::actions as news;
+use crate::news::model::NewsKind;
 use crate::signals::model::{Decision, How, ItemId, Outcome, Resolution, Reviewer, SignalStatus};
 use crate::signals::queries as signals;
 use crate::signals::resolve;
@@ -35,6 +38,11 @@ pub fn undo(conn: &mut Conn, by: Reviewer, act: ActId) -> AppResult<ItemId> {
             None => opened(by, None),
         };
         let resolution = resolve(conn, review.item_id, decision)?;
+        follow(conn, by, &resolution)?;
+        match resolution.outcome {
+            Outcome::Reopened => news::take_back(conn, review.item_id, by.person())?,
+            _ => news::tell(conn, review.item_id, by.person(), NewsKind::Decided, None)?,
+        }
         told(conn, by, "item.undo", &resolution)?;
         first.get_or_insert(review.item_id);
     }
@@ -50,6 +58,14 @@ fn again(before: Resolution) -> Decision {
         how: before.how,
         by,
         reason: before.reason,
+    }
+}
+
+/// What had been passed on is so again, or not any more.
+fn follow(conn: &mut Conn, by: Reviewer, now: &Resolution) -> AppResult<()> {
+    match now.outcome {
+        Outcome::Escalated => escalations::passed_on(conn, now.item_id, by, now.reason.as_deref()),
+        _ => escalations::settled(conn, now.item_id, by),
     }
 }
 
@@ -81,5 +97,7 @@ pub fn reopen(
         return Err(AppError::Conflict("This waits for a decision already.".into()));
     }
     let resolution = resolve(conn, item, opened(by, reason))?;
+    follow(conn, by, &resolution)?;
+    news::take_back(conn, item, by.person())?;
     told(conn, by, "item.reopen", &resolution)
 }

@@ -125,7 +125,7 @@ fn read(conn: &mut Conn, who: &Who, filter: &Filter, more: &More, now: Instant) 
     let placed = queue::walk(conn, &wanted, now, after, false, PAGE_ROWS + 1)?;
     let placed = Page::cut(placed, PAGE_ROWS, |each| each.place.to_string());
     let deployments: Vec<_> = used.iter().map(|used| used.deployment.clone()).collect();
-    let facets = Facets::count(conn, &deployments, wanted.state, now)?;
+    let facets = Facets::count(conn, &deployments, &wanted.calendars, wanted.state, now)?;
     let mut tabs = Vec::new();
     for (state, word, label) in [
         (QueueState::Waiting, "", "Waiting"),
@@ -135,7 +135,10 @@ fn read(conn: &mut Conn, who: &Who, filter: &Filter, more: &More, now: Instant) 
         let count = match (state == wanted.state, &wanted.items) {
             (_, Some(_)) => String::new(),
             (true, None) => total(&facets, &wanted),
-            (false, None) => total(&Facets::count(conn, &deployments, state, now)?, &wanted),
+            (false, None) => {
+                let others = Facets::count(conn, &deployments, &wanted.calendars, state, now)?;
+                total(&others, &wanted)
+            }
         };
         let href = filter.with_state(word).path("/triage", &[]);
         tabs.push(Tab { href, label, count, is_current: state == wanted.state });

@@ -14,13 +14,13 @@ use crate::capture::{About, about as about_output};
 use crate::clock;
 use crate::db::{Conn, Db, Instant};
 use crate::error::{AppError, AppResult, Mistakes};
+use crate::hours::{self, Calendars};
 use crate::interactions::queries as interactions;
 use crate::interactions::queries::Shown;
 use crate::signals::model::{ItemId, Reviewer as By, SignalStatus, Waiting};
 use crate::triage::filter::{Filter, reviewed_by};
 use crate::triage::model::{ActId, Verb};
 use crate::triage::queries::{self, Decided, Earlier, Held};
-use crate::triage::queue::due;
 use crate::triage::subject::{Candidate, Subject};
 use crate::web::{PageContext, page};
 use actix_web::HttpResponse;
@@ -130,6 +130,7 @@ struct Facts {
     history: Vec<Decided>,
     earlier: Vec<Earlier>,
     done: Option<Done>,
+    calendars: Calendars,
 }
 
 /// What an edited answer is checked against, and starts from.
@@ -164,6 +165,7 @@ fn read(conn: &mut Conn, who: &Who, id: ItemId, done: Option<ActId>) -> AppResul
         claims: queries::claims_on(conn, &subject.together(), clock::now())?,
         history: queries::history(conn, id)?,
         done: view::done(conn, who, &used, done, 0)?,
+        calendars: hours::calendars(conn, &[team])?,
         earlier,
         shown,
         subject,
@@ -212,7 +214,7 @@ fn make(
     along: Along,
     now: Instant,
 ) -> ShowPage {
-    let Facts { subject, shown, about, claims, history, earlier, done } = facts;
+    let Facts { subject, shown, about, claims, history, earlier, done, calendars } = facts;
     let holder = holder(&claims, By::Person(who.id()), now);
     let reveals = subject.found.waiting.is_none();
     let view = shown::view(&shown, Audience::Team, now);
@@ -221,7 +223,7 @@ fn make(
     ShowPage {
         title: title(&subject),
         is_conflict: subject.is_conflict,
-        due: subject.found.waiting.as_ref().map(|row| Due::of(row, &shown, now)),
+        due: subject.found.waiting.as_ref().map(|row| Due::of(row, &shown, &calendars, now)),
         round: history.last().map_or(0, |last| last.resolution.number),
         steps: history.into_iter().map(|each| step(each, about.kind, now)).collect(),
         earlier_sentence: earlier_sentence(&earlier),
@@ -260,8 +262,8 @@ fn figures(view: &View) -> Vec<(&'static str, String)> {
 }
 
 impl Due {
-    fn of(row: &Waiting, shown: &Shown, now: Instant) -> Self {
-        let at = due(&shown.deployment, row.is_urgent, row.waiting_at);
+    fn of(row: &Waiting, shown: &Shown, calendars: &Calendars, now: Instant) -> Self {
+        let at = calendars.due(&shown.deployment, row.is_urgent, row.waiting_at);
         Self { when: words::when(at, now), is_late: at < now, is_urgent: row.is_urgent }
     }
 }

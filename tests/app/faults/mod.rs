@@ -2,6 +2,7 @@
 //! or killed, two processes and many people at once. What was accepted is there afterwards.
 
 mod database;
+mod outages;
 mod processes;
 mod stopping;
 

@@ -4,7 +4,7 @@ use super::{Answer, Api, Browser, Command, Database, Finished, Mailbox, Process}
 use overrule::accounts::{NewPerson, Scope, TeamRole, add_person, make_key, make_sign_in_link};
 use overrule::audit::Actor;
 use overrule::config::{Config, Secret};
-use overrule::db::{Conn, Db};
+use overrule::db::{Conn, Db, Target};
 use overrule::error::AppResult;
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 /// How a test wants its installation.
 pub struct Builder {
     config: Config,
+    database: Option<Database>,
 }
 
 impl Builder {
@@ -23,12 +24,22 @@ impl Builder {
         self
     }
 
+    /// Puts its data into a database that is there, and up to date.
+    pub fn on(mut self, database: Database) -> Self {
+        self.database = Some(database);
+        self
+    }
+
     /// Starts it.
     pub fn start(mut self) -> TestApp {
         let folder = tempfile::tempdir().unwrap();
-        let database = Database::new(folder.path());
+        let database = self.database.take().unwrap_or_else(|| Database::new(folder.path()));
         self.config.data_dir = folder.path().to_owned();
-        self.config.database.url = database.url().map(|url| Secret(url.to_owned()));
+        self.config.database.url = match database.target() {
+            // The default, or wherever else its file is.
+            Target::Sqlite(file) => Some(Secret(format!("sqlite:{}", file.display()))),
+            Target::Postgres(url) => Some(Secret(url.clone())),
+        };
         let server = Server::start(&self.config);
         TestApp { server: Some(server), db: OnceLock::new(), config: self.config, database, folder }
     }
@@ -115,7 +126,11 @@ impl TestApp {
         config.server.threads = Some(1);
         config.limits.link_requests_per_minute = 1_000_000;
         config.limits.sign_ins_per_minute = 1_000_000;
-        Builder { config }
+        config.limits.person_requests_per_minute = 1_000_000;
+        config.limits.key_requests_per_minute = 100_000_000;
+        config.limits.uses_of_a_link_per_minute = 1_000_000;
+        config.limits.stranger_requests_per_minute = 1_000_000;
+        Builder { config, database: None }
     }
 
     /// The settings the server was started with.

@@ -43,6 +43,11 @@ impl Database {
         Self { target: Target::Postgres(url_of(&name)), name: Some(name) }
     }
 
+    /// One that somebody else made and will remove.
+    pub fn at(target: Target) -> Self {
+        Self { target, name: None }
+    }
+
     /// What the settings call `database.url`.
     pub fn target(&self) -> &Target {
         &self.target

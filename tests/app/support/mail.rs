@@ -16,6 +16,8 @@ pub struct Letter {
     pub text: String,
     pub html: String,
     pub message_id: String,
+    /// `List-Unsubscribe`, and how it is to be sent.
+    pub unsubscribe: (String, String),
 }
 
 impl Mailbox {
@@ -48,6 +50,7 @@ impl Letter {
             let first = list.and_then(|list| list.first()).and_then(|one| one.address());
             first.unwrap_or_default().to_owned()
         };
+        let header = |name: &str| mail.header_raw(name).unwrap_or_default().trim().to_owned();
         Self {
             to: address(mail.to()),
             from: address(mail.from()),
@@ -55,6 +58,7 @@ impl Letter {
             text: mail.body_text(0).unwrap_or_default().into_owned(),
             html: mail.body_html(0).unwrap_or_default().into_owned(),
             message_id: mail.message_id().unwrap_or_default().to_owned(),
+            unsubscribe: (header("List-Unsubscribe"), header("List-Unsubscribe-Post")),
         }
     }
 

@@ -3,7 +3,9 @@
 mod answer;
 mod api;
 mod app;
+mod balancer;
 mod browser;
+mod cluster;
 mod database;
 mod form;
 mod mail;
@@ -11,19 +13,25 @@ mod page;
 mod process;
 mod provider;
 mod settings;
+mod small_disk;
 mod smtp;
 mod window;
 
 pub use answer::Answer;
 pub use api::Api;
 pub use app::{Server, TestApp};
+pub use balancer::Balancer;
 pub use browser::Browser;
+pub use cluster::Cluster;
 pub use database::Database;
 pub use mail::{Letter, Mailbox};
 pub use page::Page;
 pub use process::{Command, Finished, Process};
 pub use provider::Provider;
-pub use settings::{Backend, backend, fixture, has_browser, has_provider, real_data};
+pub use settings::{
+    Backend, backend, fixture, has_browser, has_program, has_provider, kills, real_data, tls_binary,
+};
+pub use small_disk::SmallDisk;
 pub use smtp::Sink;
 pub use window::{Look, Window};
 

@@ -58,9 +58,40 @@ pub fn real_data(name: &str) -> Option<PathBuf> {
     Some(file)
 }
 
+/// `OVERRULE_TEST_KILLS`: how often the crash test kills; 20 unless it says otherwise.
+pub fn kills() -> u32 {
+    variable("OVERRULE_TEST_KILLS").map_or(20, |text| text.parse().expect("a number of kills"))
+}
+
+/// Whether a program that a test needs is there; says that the test is skipped where not.
+pub fn has_program(name: &str) -> bool {
+    let path = variable("PATH").unwrap_or_default();
+    let has = path.split(':').any(|folder| Path::new(folder).join(name).exists());
+    assert!(has || variable("OVERRULE_TEST_NO_SKIP").is_none(), "{name} is not installed");
+    if !has {
+        eprintln!("skipped: {name} is not installed");
+    }
+    has
+}
+
+/// `OVERRULE_TEST_TLS`: a binary that was built with `pg-tls`; says that the test is skipped where
+/// there is none.
+pub fn tls_binary() -> Option<PathBuf> {
+    let binary = variable("OVERRULE_TEST_TLS").map(PathBuf::from);
+    if binary.is_none() {
+        eprintln!("skipped: OVERRULE_TEST_TLS is not set");
+    }
+    binary
+}
+
+/// The project's folder.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
 /// A file of `tests/fixtures`.
 pub fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
+    root().join("tests/fixtures").join(name)
 }
 
 #[allow(clippy::disallowed_methods)]

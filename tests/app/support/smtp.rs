@@ -30,7 +30,12 @@ pub struct Talk {
 impl Sink {
     /// Starts one.
     pub fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::at("127.0.0.1:0")
+    }
+
+    /// Starts one at an address.
+    pub fn at(address: &str) -> Self {
+        let listener = TcpListener::bind(address).unwrap();
         let url = format!("smtp://{}", listener.local_addr().unwrap());
         let shared: Arc<Shared> = Arc::default();
         let all = shared.clone();

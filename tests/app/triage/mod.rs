@@ -3,6 +3,8 @@
 mod api;
 mod bulk;
 mod decisions;
+mod escalations;
+mod news;
 mod queue;
 mod real;
 mod together;

@@ -1,0 +1,65 @@
+//! From where a write comes. The web server says it once for each request, and every write that
+//! the request makes carries it along, to another thread too: so the audit log knows it without
+//! each handler passing it on, and no handler can forget to.
+
+use std::cell::RefCell;
+use std::net::IpAddr;
+
+/// From where a request came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Origin {
+    /// The caller's address.
+    pub address: IpAddr,
+}
+
+tokio::task_local! {
+    static REQUEST: Option<Origin>;
+}
+
+thread_local! {
+    static WRITE: RefCell<Option<Origin>> = const { RefCell::new(None) };
+}
+
+/// Runs `work`, whose writes come from `origin`.
+pub async fn within<F: Future>(origin: Option<Origin>, work: F) -> F::Output {
+    REQUEST.scope(origin, work).await
+}
+
+/// From where the write comes that this thread is doing; nothing for commands and jobs.
+pub fn current() -> Option<Origin> {
+    WRITE.with_borrow(|origin| *origin)
+}
+
+/// `work` with the origin of the request that asks for it now.
+pub(super) fn carry<A, T>(work: impl Fn(&mut A) -> T) -> impl Fn(&mut A) -> T {
+    let origin = REQUEST.try_with(|origin| *origin).ok().flatten();
+    move |argument| {
+        let _reset = Reset(WRITE.replace(origin));
+        work(argument)
+    }
+}
+
+/// Puts back what was there, also where the work panics.
+struct Reset(Option<Origin>);
+
+impl Drop for Reset {
+    fn drop(&mut self) {
+        WRITE.set(self.0);
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_write_knows_its_request_on_another_thread_and_only_while_it_runs() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let origin = Origin { address: "192.0.2.7".parse().unwrap() };
+        let work = runtime.block_on(within(Some(origin), async { carry(|(): &mut ()| current()) }));
+        let seen = std::thread::spawn(move || (work(&mut ()), current())).join().unwrap();
+        assert_eq!(seen, (Some(origin), None));
+        assert_eq!(carry(|(): &mut ()| current())(&mut ()), None);
+    }
+}
