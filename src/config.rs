@@ -333,8 +333,9 @@ fn not_toml(text: &str, name: &str, error: &toml::de::Error) -> String {
     let before = text.get(..span.start).unwrap_or(text);
     let number = before.matches('\n').count() + 1;
     let line = text.lines().nth(number - 1).unwrap_or_default();
-    let key = line.split_once('=').map_or(line, |(key, _)| key).trim();
-    format!("{name} is not TOML: line {number}, at `{key}`: {said}")
+    // Without a key the line may be the rest of a value.
+    let at = line.split_once('=').map(|(key, _)| format!(", at `{}`", key.trim()));
+    format!("{name} is not TOML: line {number}{}: {said}", at.unwrap_or_default())
 }
 
 /// The value in a message; a secret prints as `***`, and so does the password in a URL.
@@ -387,7 +388,9 @@ mod tests {
         let said = load("[database]\nurl = \"postgre://u:pw@h/d\"", &[]).unwrap_err();
         assert!(said.contains("postgre://***@h/d") && !said.contains("pw"), "{said}");
         let said = load("[server]\nsecret = \"hidden\nx\"", &[]).unwrap_err();
-        assert!(said.contains("line 2, at `secret`") && !said.contains("hidden"), "{said}");
+        assert!(said.contains("is not TOML: line") && !said.contains("hidden"), "{said}");
+        let said = load("[links]\nvalid_days = 1 2", &[]).unwrap_err();
+        assert!(said.contains("line 2, at `valid_days`"), "{said}");
         let said = load("[server]\nsecret = \"short\"", &[]).unwrap_err();
         assert!(!said.contains("short"), "{said}");
         let config = load("[database]\nurl = \"postgres://u:pw@h/d\"", &[]).unwrap();

@@ -95,7 +95,7 @@ pub fn open_connection(target: &Target, read_only: bool) -> Result<Conn, Connect
             // Every query has its index. Without statistics, as in a new database, PostgreSQL
             // takes tables for tiny, and keeps the plan that reads them whole while they grow.
             conn.batch_execute(
-                "SET TIME ZONE 'UTC'; SET jit = off; SET lock_timeout = '10s'; \
+                "SET TIME ZONE 'UTC'; SET jit = off; SET lock_timeout = '5s'; \
                  SET enable_seqscan = off; SET application_name = 'overrule';",
             )
             .map_err(ConnectionError::CouldntSetupConfiguration)?;

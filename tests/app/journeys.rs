@@ -40,7 +40,7 @@ fn an_admin_of_an_empty_installation_is_told_how_to_begin() {
     app.agent("helper", json!({}));
     let api = app.api(&[Scope::Ingest]);
     log(&api, "x", "y");
-    let page = root.open("/").is(200).does_not_see("First steps").sees("1 agent and 0 people");
+    let page = root.open("/").is(200).does_not_see("First steps").sees("1 agent and 1 person in");
     page.click("Helper, answers in text").is_at("/admin/agents/helper");
 }
 

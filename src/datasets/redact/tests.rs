@@ -53,7 +53,7 @@ fn what_only_looks_like_it_stays() {
     for text in [
         "an @mention and a@b",
         "4111 1111 1111 1112 has a wrong checksum",
-        "DE89 3704 0044 0532 0130 02 has one, too",
+        "FR14 2004 1010 0505 0001 3M02 607 has one, too",
         "on 2026-11-24 at 12:30:45, or 01/02/2026",
         "version 1.2.3.4.5 and 300.1.1.1",
         "std::net::IpAddr a::b",

@@ -29,9 +29,12 @@ pub(super) fn gather(conn: &mut Conn, who: &Who) -> AppResult<Option<Part>> {
     let (people, teams) = home::count_people_and_teams(conn)?;
     let agents = home::list_agents(conn)?;
     let sentence = format!(
-        "{} and {} people in {} use this installation.",
+        "{} and {} in {} use this installation.",
         words::count(i64::try_from(agents.len()).unwrap_or(i64::MAX), "agent"),
-        words::capped(people, WEEK_CAP),
+        match people {
+            1 => "1 person".to_owned(),
+            _ => format!("{} people", words::capped(people, WEEK_CAP)),
+        },
         words::count(teams, "team"),
     );
     let agent = |(_, name, slug, kind)| (name, format!("/admin/agents/{slug}"), answers_in(kind));

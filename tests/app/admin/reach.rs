@@ -115,8 +115,9 @@ fn sees_only(app: &TestApp, scene: &Scene, api: &Api, is_mine: impl Fn(&str, &st
         .filter(|agent| scene.logged.iter().any(|(a, team, _)| a == agent && is_mine(agent, team)));
     assert_eq!(count(&agents), expected.count(), "{}", agents.text);
     assert_eq!(
-        app.api(&[Scope::Read]).get("/api/v1/agents").is(200).json()["items"][1]["slug"],
-        "other"
+        app.api(&[Scope::Read]).get("/api/v1/agents").is(200).json()["items"][0]["slug"],
+        "other",
+        "newest first"
     );
 }
 

@@ -123,8 +123,8 @@ impl Writer {
         let agent = if number.is_multiple_of(2) { "helper" } else { "free" };
         let kind = if with_feedback { "both" } else { "alone" };
         let external_id = format!("{kind}-{}-{number}", self.name);
-        let mut line = json!({"agent": agent, "external_id": external_id,
-            "agent_version": "v1", "environment": "staging", "conversation_id": self.name,
+        let mut line = json!({"agent": agent, "external_id": external_id, "agent_version": "v1",
+            "environment": "staging", "conversation_id": self.name,
             "occurred_at": "2026-11-02T09:14:05.12Z", "end_user": "ana@example.com",
             "input": format!("Question {number} of {}?", self.name), "output": "So: \"é\"\n.",
             "confidence": 0.25, "model": "m-1", "latency_ms": number, "input_tokens": 3,

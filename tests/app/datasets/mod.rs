@@ -21,7 +21,7 @@ pub fn router(app: &TestApp, count: usize) {
         json!({"agent": "router", "agent_version": "v1", "external_id": format!("x{n}"),
             "conversation_id": format!("c{}", n / 2), "input": format!("q{n}?"),
             "output": "billing", "feedback": [{"verdict": "corrected",
-                "correction": if n % 3 == 0 { "other" } else { "returns" },
+                "correction": if n.is_multiple_of(3) { "other" } else { "returns" },
                 "author": format!("p{}@example.com", n % 5), "category": "wrong_label"}]})
     };
     send(app, (0..count).map(line).collect());

@@ -70,7 +70,7 @@ fn an_input_on_the_test_side_is_never_trained_on() {
     // Forty inputs, each asked in many conversations, in other spelling.
     let line = |n: usize| {
         let text = format!("Question {}", n % 40);
-        let text = if n % 2 == 0 { text.to_uppercase() } else { format!("  {text} ") };
+        let text = if n.is_multiple_of(2) { text.to_uppercase() } else { format!("  {text} ") };
         json!({"agent": "router", "external_id": format!("x{n}"), "input": text,
             "conversation_id": format!("c{n}"), "output": "a",
             "feedback": [{"verdict": "corrected", "correction": "b"}]})
