@@ -5,7 +5,7 @@ import re
 import statistics
 import time
 from html.parser import HTMLParser
-from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 # What is no page: files, and what ends the session.
@@ -83,7 +83,7 @@ def pattern(path):
         for name, value in parse_qsl(parts.query)
     )
     path = ID.sub("{id}", parts.path)
-    return path + ("?" + urlencode(query, safe="…") if query else "")
+    return path + ("?" + "&".join(f"{name}={value}" for name, value in query) if query else "")
 
 
 def crawl(person):
