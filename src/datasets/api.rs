@@ -270,13 +270,7 @@ pub async fn list_releases(
     name: Path<String>,
 ) -> AppResult<HttpResponse> {
     let (limit, cursor) = paging(&request)?;
-    let before = match cursor.as_str() {
-        "" => None,
-        text => {
-            let mistake = |_| AppError::invalid("/cursor", "is `next` of a page before");
-            Some(text.parse::<i64>().map_err(mistake)?)
-        }
-    };
+    let before = paging::before(Some(cursor.as_str()).filter(|cursor| !cursor.is_empty()))?;
     let rows = db
         .read(move |conn| {
             let dataset = queries::find_by_name(conn, &name)?.ok_or(AppError::NotFound)?;
