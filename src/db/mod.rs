@@ -29,7 +29,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a request waits for the database before its caller hears that it does not answer.
-/// Longer than a lock or a connection is waited for, which have errors of their own.
+/// Longer than three in a row wait for a lock, and than a connection is waited for: those have
+/// errors of their own, which say that nothing was written.
 const ANSWER: Duration = Duration::from_secs(15);
 /// How long a patient write goes on, and how long it waits between tries.
 const PATIENCE: Duration = Duration::from_secs(60);

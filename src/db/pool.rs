@@ -78,7 +78,7 @@ pub fn open_connection(target: &Target, read_only: bool) -> Result<Conn, Connect
         Target::Sqlite(path) => {
             let mut conn = SqliteConnection::establish(&path.to_string_lossy())?;
             conn.batch_execute(
-                "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; \
+                "PRAGMA busy_timeout = 4000; PRAGMA journal_mode = WAL; \
                  PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
                  PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY; \
                  PRAGMA wal_autocheckpoint = 8000;",
@@ -95,7 +95,7 @@ pub fn open_connection(target: &Target, read_only: bool) -> Result<Conn, Connect
             // Every query has its index. Without statistics, as in a new database, PostgreSQL
             // takes tables for tiny, and keeps the plan that reads them whole while they grow.
             conn.batch_execute(
-                "SET TIME ZONE 'UTC'; SET jit = off; SET lock_timeout = '5s'; \
+                "SET TIME ZONE 'UTC'; SET jit = off; SET lock_timeout = '4s'; \
                  SET enable_seqscan = off; SET application_name = 'overrule';",
             )
             .map_err(ConnectionError::CouldntSetupConfiguration)?;
