@@ -3,7 +3,7 @@
 use super::{Conn, installation};
 use crate::error::AppError;
 use anyhow::{Context, bail};
-use diesel::connection::SimpleConnection;
+use diesel::connection::{InstrumentationEvent, SimpleConnection};
 use diesel::prelude::*;
 use diesel::r2d2::{self, ManageConnection, R2D2Connection};
 use std::path::PathBuf;
@@ -72,8 +72,18 @@ pub fn without_password(target: &Target) -> String {
     }
 }
 
-/// A connection set up as every connection must be.
+/// A connection set up as every connection must be, whose statements are counted.
 pub fn open_connection(target: &Target, read_only: bool) -> Result<Conn, ConnectionError> {
+    let mut conn = connect(target, read_only)?;
+    conn.set_instrumentation(|event: InstrumentationEvent<'_>| {
+        if matches!(event, InstrumentationEvent::StartQuery { .. }) {
+            metrics::counter!("overrule_statements_total").increment(1);
+        }
+    });
+    Ok(conn)
+}
+
+fn connect(target: &Target, read_only: bool) -> Result<Conn, ConnectionError> {
     match target {
         Target::Sqlite(path) => {
             let mut conn = SqliteConnection::establish(&path.to_string_lossy())?;
