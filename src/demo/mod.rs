@@ -7,6 +7,7 @@ mod escalations;
 mod judge;
 mod pages;
 pub mod people;
+mod questions;
 mod random;
 mod story;
 mod texts;
@@ -65,7 +66,8 @@ pub fn fill(db: &Db) -> anyhow::Result<bool> {
     }
     db.write_now(move |conn| {
         decisions::make(conn, &cast, now)?;
-        escalations::make(conn, &cast, now)
+        escalations::make(conn, &cast, now)?;
+        questions::make(conn, &cast, now)
     })?;
     Ok(true)
 }
