@@ -234,6 +234,7 @@ diesel::table! {
     }
 }
 
+mod asked;
 mod audit;
 mod desk;
 mod hours;
@@ -243,6 +244,7 @@ mod signing_in;
 mod told;
 mod triage;
 
+pub use asked::{pinned_answers, question_mentions, question_messages, questions};
 pub use audit::{audit_events, audit_origins, audit_seals};
 pub use desk::{escalation_events, escalation_notices, escalations};
 pub use hours::team_hours;
@@ -295,6 +297,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     release_rows,
     split_groups,
     split_rules,
+    pinned_answers,
+    questions,
+    question_messages,
+    question_mentions,
 );
 
 diesel::joinable!(memberships -> people (person_id));
