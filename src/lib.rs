@@ -27,6 +27,7 @@ pub mod capture;
 pub mod exports;
 pub mod triage;
 pub mod admin;
+pub mod webhooks;
 pub mod datasets;
 pub mod journeys;
 

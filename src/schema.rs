@@ -235,6 +235,7 @@ diesel::table! {
 
 mod audit;
 mod desk;
+mod hooks;
 mod hours;
 mod judged;
 mod sets;
@@ -244,8 +245,11 @@ mod triage;
 
 pub use audit::{audit_events, audit_origins, audit_seals};
 pub use desk::{escalation_events, escalation_notices, escalations};
+pub use hooks::{webhook_calls, webhooks};
 pub use hours::team_hours;
-pub use judged::{resolutions, review_items, signal_revisions, signals};
+pub use judged::{
+    followers, published, resolutions, review_items, signal_revisions, signals, unpublished,
+};
 pub use sets::*;
 pub use signing_in::{identities, passwords, sessions, sign_in_links, sign_in_tries};
 pub use told::{news, news_declined};
@@ -278,6 +282,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     resolutions,
     signals,
     signal_revisions,
+    unpublished,
+    published,
+    followers,
     team_hours,
     news,
     news_declined,
@@ -292,8 +299,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     releases,
     release_files,
     release_rows,
+    release_retired,
     split_groups,
     split_rules,
+    webhooks,
+    webhook_calls,
 );
 
 diesel::joinable!(memberships -> people (person_id));

@@ -31,3 +31,4 @@ mod signing_in;
 mod support;
 mod tls;
 mod triage;
+mod webhooks;

@@ -49,6 +49,8 @@ struct ReleasePage {
     asked_by: String,
     files: Vec<FileRow>,
     left: Vec<(String, String, String)>,
+    /// How many rows are out of use by now.
+    retired: Option<String>,
     tables: Vec<Table>,
     people: String,
     agreement: String,
@@ -134,6 +136,7 @@ fn make(
         asked_by: asked_by.unwrap_or_else(|| no_person(&release).to_owned()),
         files: files.into_iter().map(file_row).collect(),
         left: left(&name, number, &figures),
+        retired: (release.retired > 0).then(|| words::grouped(release.retired)),
         tables: tables(&figures),
         people: people(&figures),
         agreement: agreement(&figures),
