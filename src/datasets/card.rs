@@ -73,6 +73,7 @@ pub fn manifest(about: &About<'_>) -> String {
         "redacted": figures.redacted,
         "counts": counts(figures),
         "people": figures.people,
+        "near_duplicates": figures.near_duplicates,
         "agreement": {"inputs_judged_by_several": judged, "agreed": agreed},
         "tokenizer": about.question.max_tokens.map(|_| "o200k_base"),
     });
@@ -228,6 +229,16 @@ fn annotation(about: &About<'_>, out: &mut String) {
         );
     } else {
         line(out, format_args!("Agreement: no input was judged by several.\n"));
+    }
+    if let Some(share) = figures.near_duplicates {
+        line(
+            out,
+            format_args!(
+                "Near-duplicates: about {:.0} % of the questions have nearly the same words as \
+                 another (MinHash over words and pairs of words).\n",
+                share * 100.0
+            ),
+        );
     }
     let people = &figures.people;
     line(

@@ -103,9 +103,7 @@ fn a_call_that_fails_is_tried_again_under_the_same_id_and_says_why() {
     app.write(|conn| {
         use diesel::prelude::*;
         use overrule::schema::webhook_calls::dsl::*;
-        diesel::update(webhook_calls)
-            .set(next_try_at.eq(overrule::clock::now()))
-            .execute(conn)?;
+        diesel::update(webhook_calls).set(next_try_at.eq(overrule::clock::now())).execute(conn)?;
         Ok(())
     });
     let again = calls.recv().unwrap();
@@ -136,9 +134,7 @@ fn an_address_inside_is_not_called_unless_it_is_allowed() {
     }
     ed.open("/webhooks").fill("Address", &url).press("Add it").is(200);
     ed.open("/webhooks").press("Send a test");
-    eventually("the refusal", || {
-        ed.open("/webhooks").text().contains("Tried again").then_some(())
-    });
+    eventually("the refusal", || ed.open("/webhooks").text().contains("Tried again").then_some(()));
     assert!(calls.try_recv().is_err());
     app.person("mia@example.com", "Mia", &["tea:champion"]).signed_in().open("/webhooks").is(403);
 }

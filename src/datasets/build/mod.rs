@@ -3,6 +3,7 @@
 //! that. A build that was stopped begins anew, by whoever takes it up.
 
 mod figures;
+mod near;
 mod read;
 mod remake;
 mod sides;

@@ -1,6 +1,6 @@
 //! From an interaction to the releases that hold it, and back.
 
-use super::{release, rows, router, save};
+use super::{release, router, rows, save};
 use crate::support::{Api, TestApp, eventually};
 use overrule::accounts::Scope;
 use serde_json::{Value, json};
@@ -47,7 +47,9 @@ fn a_row_is_followed_from_both_ends() {
     let said = app.command(&["dataset", "lineage", "routes", "x3"]).ok();
     let said: Value = serde_json::from_str(said.line()).unwrap();
     assert_eq!(said[0], by_name);
-    app.command(&["dataset", "lineage", "routes", "nope"]).fails_with(1).says("nothing is called `nope`");
+    app.command(&["dataset", "lineage", "routes", "nope"])
+        .fails_with(1)
+        .says("nothing is called `nope`");
 }
 
 #[test]
@@ -81,9 +83,10 @@ fn a_retired_row_is_marked_where_it_is_held_and_a_fresh_release_leaves_it_out() 
     assert_eq!(rows(&api, "routes", &json!(2), "train.jsonl").len(), 11);
     assert!(!ed.open("/datasets/routes/releases/2").text().contains("taken out of use"));
     let held = follow(&api, "x3")["releases"].clone();
-    let told = held.as_array().unwrap().iter().map(|each| {
-        json!([each["dataset"], each["number"], each["retired"], each["left_out"]])
-    });
+    let told =
+        held.as_array().unwrap().iter().map(|each| {
+            json!([each["dataset"], each["number"], each["retired"], each["left_out"]])
+        });
     let wanted = [
         json!(["routes", 2, false, "no_right_answer"]),
         json!(["copies", 1, true, null]),
@@ -103,9 +106,8 @@ fn every_revision_is_published_once_by_however_many() {
         .map(|_| {
             let db = db.clone();
             std::thread::spawn(move || {
-                let step = |conn: &mut overrule::db::Conn| {
-                    overrule::signals::published::publish(conn, 7)
-                };
+                let step =
+                    |conn: &mut overrule::db::Conn| overrule::signals::published::publish(conn, 7);
                 while db.write_now(step).unwrap() > 0 {}
             })
         })

@@ -56,7 +56,10 @@ fn a_table_that_a_format_can_t_have_is_refused_beside_the_field() {
     let said = api.get("/api/v1/signals?agent=router&format=sft&file_format=csv");
     said.is_invalid_at("/file_format");
     let page = app.engineer().open("/datasets/new").fill("Name", "routes").fill("Agents", "router");
-    page.choose("CSV, for the format classification").press("Make the dataset").is(422).sees("flat");
+    page.choose("CSV, for the format classification")
+        .press("Make the dataset")
+        .is(422)
+        .sees("flat");
 }
 
 #[test]
@@ -149,8 +152,11 @@ fn what_nobody_corrected_waits_for_an_annotator() {
         json!({"from_name": "answer", "to_name": "input", "type": "choices",
             "value": {"choices": [label]}})
     };
-    assert_eq!(tasks[0]["predictions"], json!([{"model_version": "router v2",
-        "result": [region("a")]}]));
+    assert_eq!(
+        tasks[0]["predictions"],
+        json!([{"model_version": "router v2",
+        "result": [region("a")]}])
+    );
     assert_eq!(tasks[0]["annotations"], json!([{"result": [region("b")]}]));
     assert_eq!((&tasks[1]["annotations"], &tasks[1]["data"]["text"]), (&json!([]), &json!("q1")));
     let records = get("argilla");
