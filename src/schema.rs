@@ -45,6 +45,7 @@ diesel::table! {
         deactivated_at -> Nullable<Instant>,
         created_at -> Instant,
         time_zone -> Nullable<Text>,
+        language -> Nullable<Text>,
     }
 }
 

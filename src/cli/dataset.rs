@@ -213,6 +213,7 @@ fn download(
     bar.set_length(files.iter().map(|file| file.bytes.unsigned_abs()).sum());
     for file in &files {
         copy(&shelf.path(release.id, &file.name), out, file, &bar)?;
+        db.write_now(deliver::noted(Actor::CommandLine, name, number, &file.name))?;
     }
     bar.finish_and_clear();
     eprintln!("{name} {number} is in {}: {}", out.display(), counted(&files));

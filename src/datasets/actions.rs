@@ -62,7 +62,8 @@ pub fn set(
     Ok((dataset, is_new))
 }
 
-fn subject(name: &str) -> String {
+/// What the audit log calls the dataset `name`.
+pub(super) fn subject(name: &str) -> String {
     format!("dataset:{name}")
 }
 

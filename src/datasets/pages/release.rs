@@ -369,7 +369,7 @@ pub(super) async fn left_out(
 
 /// `GET /datasets/{name}/releases/{number}/files/{file}`
 pub(super) async fn file(
-    _by: Engineer,
+    by: Engineer,
     db: Data<Db>,
     shelf: Data<Shelf>,
     request: HttpRequest,
@@ -377,5 +377,6 @@ pub(super) async fn file(
 ) -> AppResult<HttpResponse> {
     let (name, number, file) = path.into_inner();
     let (name, number) = numbered((name, number))?;
-    deliver::file(&request, &db, &shelf, (name, number, file)).await
+    let by = Actor::Person(by.who.id().0);
+    deliver::file(&request, &db, &shelf, by, (name, number, file)).await
 }
