@@ -59,7 +59,7 @@ pub fn act(
     {
         mails::assigned(conn, site, &row, *to, &who.person.name)?;
     }
-    let detail = json!({ "what": kind, "outcome": row.outcome });
+    let detail = json!({ "what": kind, "outcome": row.outcome, "assignee": row.assignee_id });
     let subject = format!("escalation:{id}");
     audit::record(conn, Actor::Person(who.id().0), "escalation.change", &subject, detail)?;
     Ok(row)
