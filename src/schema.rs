@@ -169,6 +169,8 @@ diesel::table! {
         created_at -> Instant,
         normal_resolution_minutes -> BigInt,
         urgent_resolution_minutes -> BigInt,
+        reviews_needed -> BigInt,
+        weekly_audits -> BigInt,
     }
 }
 
@@ -237,8 +239,10 @@ mod audit;
 mod desk;
 mod hours;
 mod judged;
+mod sampled;
 mod sets;
 mod signing_in;
+mod similar;
 mod told;
 mod triage;
 
@@ -246,8 +250,10 @@ pub use audit::{audit_events, audit_origins, audit_seals};
 pub use desk::{escalation_events, escalation_notices, escalations};
 pub use hours::team_hours;
 pub use judged::{resolutions, review_items, signal_revisions, signals};
+pub use sampled::{audit_draws, audit_picks};
 pub use sets::*;
 pub use signing_in::{identities, passwords, sessions, sign_in_links, sign_in_tries};
+pub use similar::{override_passes, override_words, past_overrides};
 pub use told::{news, news_declined};
 pub use triage::{claims, queue, reviews, saved_filters};
 
@@ -288,6 +294,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     claims,
     reviews,
     saved_filters,
+    audit_draws,
+    audit_picks,
+    past_overrides,
+    override_words,
+    override_passes,
     datasets,
     releases,
     release_files,

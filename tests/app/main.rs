@@ -27,6 +27,7 @@ mod operating;
 mod real_data;
 mod review;
 mod round_trip;
+mod sampling;
 mod signing_in;
 mod support;
 mod tls;
