@@ -28,7 +28,10 @@ pub mod sampling;
 pub mod similar;
 pub mod exports;
 pub mod triage;
+pub mod agreement;
+pub mod questions;
 pub mod admin;
+pub mod webhooks;
 pub mod datasets;
 pub mod journeys;
 

@@ -34,6 +34,7 @@ use utoipa::{Modify, OpenApi};
         crate::agents::deployments::list,
         crate::agents::deployments::update,
         crate::sampling::api::show,
+        crate::agreement::api::show,
         crate::exports::api::list,
         crate::triage::api::list,
         crate::triage::api::claim,
@@ -47,6 +48,7 @@ use utoipa::{Modify, OpenApi};
         crate::datasets::api::show_release,
         crate::datasets::api::cancel,
         crate::datasets::api::download,
+        crate::datasets::lineage_api::show,
     ),
     components(schemas(
         Problem,

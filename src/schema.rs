@@ -45,6 +45,7 @@ diesel::table! {
         deactivated_at -> Nullable<Instant>,
         created_at -> Instant,
         time_zone -> Nullable<Text>,
+        language -> Nullable<Text>,
     }
 }
 
@@ -235,8 +236,10 @@ diesel::table! {
     }
 }
 
+mod asked;
 mod audit;
 mod desk;
+mod hooks;
 mod hours;
 mod judged;
 mod sampled;
@@ -246,10 +249,14 @@ mod similar;
 mod told;
 mod triage;
 
+pub use asked::{pinned_answers, question_mentions, question_messages, questions};
 pub use audit::{audit_events, audit_origins, audit_seals};
 pub use desk::{escalation_events, escalation_notices, escalations};
+pub use hooks::{webhook_calls, webhooks};
 pub use hours::team_hours;
-pub use judged::{resolutions, review_items, signal_revisions, signals};
+pub use judged::{
+    followers, published, resolutions, review_items, signal_revisions, signals, unpublished,
+};
 pub use sampled::{audit_draws, audit_picks};
 pub use sets::*;
 pub use signing_in::{identities, passwords, sessions, sign_in_links, sign_in_tries};
@@ -284,6 +291,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     resolutions,
     signals,
     signal_revisions,
+    unpublished,
+    published,
+    followers,
     team_hours,
     news,
     news_declined,
@@ -303,8 +313,15 @@ diesel::allow_tables_to_appear_in_same_query!(
     releases,
     release_files,
     release_rows,
+    release_retired,
     split_groups,
     split_rules,
+    pinned_answers,
+    questions,
+    question_messages,
+    question_mentions,
+    webhooks,
+    webhook_calls,
 );
 
 diesel::joinable!(memberships -> people (person_id));

@@ -59,7 +59,7 @@ pub fn scope(conn: &mut Conn, question: &Question) -> AppResult<Scope> {
     }
     let mut categories = Vec::new();
     for (n, slug) in question.categories.iter().enumerate() {
-        let found = agents::queries::categories_named(conn, &ids, slug)?;
+        let found = agents::queries::categories_named(conn, Some(&ids), slug)?;
         if found.is_empty() {
             mistakes.add(format!("/categories/{n}"), format!("`{slug}` is no category of theirs"));
         }
@@ -83,6 +83,11 @@ fn alone(question: &Question) -> Mistakes {
     if question.format == Format::Signals {
         let why = "a release holds training data; `signals` comes from `overrule export`";
         mistakes.add("/format", why);
+    }
+    for (n, file) in question.file_formats.iter().enumerate() {
+        if let Some(why) = question.format.refuses_file(*file) {
+            mistakes.add(format!("/file_formats/{n}"), why);
+        }
     }
     let lists = [
         ("/agents", question.agents.len(), MOST_AGENTS),
@@ -118,6 +123,7 @@ fn no_row(question: &Question) -> Option<String> {
         (Preference | OpenaiPreference, verdict) => *verdict == Verdict::Corrected,
         (Kto, verdict) => *verdict != Verdict::Escalated,
         (Classification, verdict) => *verdict != Verdict::Rejected,
+        (Argilla | LabelStudio, _) => true,
         (_, verdict) => matches!(verdict, Verdict::Confirmed | Verdict::Corrected),
     };
     if question.verdicts.is_empty() || question.verdicts.iter().any(gives) {

@@ -2,11 +2,13 @@
 //! that real data takes; and the pages that only a demo has.
 
 mod agents;
+mod datasets;
 mod decisions;
 mod escalations;
 mod judge;
 mod pages;
 pub mod people;
+mod questions;
 mod random;
 mod story;
 mod texts;
@@ -65,7 +67,9 @@ pub fn fill(db: &Db) -> anyhow::Result<bool> {
     }
     db.write_now(move |conn| {
         decisions::make(conn, &cast, now)?;
-        escalations::make(conn, &cast, now)
+        escalations::make(conn, &cast, now)?;
+        datasets::make(conn, &cast)?;
+        questions::make(conn, &cast, now)
     })?;
     Ok(true)
 }

@@ -4,6 +4,7 @@
 pub mod actions;
 pub mod audits;
 pub mod model;
+pub mod published;
 pub mod queries;
 mod queue;
 mod settle;

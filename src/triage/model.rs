@@ -77,6 +77,8 @@ impl Choice {
 
 /// Minutes until a claim runs out by itself.
 pub const CLAIM_MINUTES: i64 = 15;
+/// The slot of who settles what reviewers, or teams, differ in: no independent review.
+pub const SETTLES: i64 = 100;
 /// The most characters a reason or a question may have.
 pub const MAX_REASON: usize = 2_000;
 

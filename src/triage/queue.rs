@@ -12,6 +12,8 @@ use crate::signals::model::{ItemId, QueueState, Reviewer, Waiting};
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
 use std::str::FromStr;
 
 /// A stretch of the queue.
@@ -96,6 +98,9 @@ pub fn placed(
     Placed { row, due, place }
 }
 
+/// An item, and since when it waits: all that its place follows from.
+type Waits = (ItemId, Instant);
+
 /// What comes after `after`, at most `limit`; with `free_for`, what has a free slot for a reviewer.
 pub fn walk(
     conn: &mut Conn,
@@ -114,22 +119,63 @@ pub fn walk(
         }
         let after = after.filter(|place| place.band == band);
         let rest = i64::try_from(most - found.len()).unwrap_or(limit);
-        let mut next = Vec::new();
+        let mut walks = Vec::new();
         for deployment in &wanted.deployments {
             let walk = Walk { wanted, deployment, as_of, now, band, after, free_for };
-            let rows = walk.load(conn, rest)?;
-            next.extend(
-                rows.into_iter().map(|row| placed(row, deployment, &wanted.calendars, as_of)),
-            );
+            let waits = walk.load(conn, rest)?;
+            walks.push((walk, waits));
         }
-        next.sort_by_key(|each| key(&each.place));
-        found.extend(next);
-        found.truncate(most);
+        let items = merged(&walks, most - found.len());
+        found.extend(rows_of(conn, wanted, as_of, items)?);
     }
     Ok(found)
 }
 
-type Key = (Band, i64, i64, std::cmp::Reverse<ItemId>, ItemId);
+/// The first `most` items of several walks of one band, each of which is in order. Only of those
+/// at the front is it asked when they are due.
+fn merged<'a>(walks: &[(Walk<'a>, Vec<Waits>)], most: usize) -> Vec<(ItemId, &'a Deployment)> {
+    let head = |walk: usize, nth: usize| {
+        let (walking, waits) = walks.get(walk)?;
+        let place = walking.place(*waits.get(nth)?);
+        Some(Reverse((key(&place), walk, nth)))
+    };
+    let mut heads: BinaryHeap<_> = (0..walks.len()).filter_map(|walk| head(walk, 0)).collect();
+    let mut found = Vec::new();
+    while found.len() < most
+        && let Some(Reverse((_, walk, nth))) = heads.pop()
+    {
+        if let Some((walking, waits)) = walks.get(walk)
+            && let Some(each) = waits.get(nth)
+        {
+            found.push((each.0, walking.deployment));
+        }
+        heads.extend(head(walk, nth + 1));
+    }
+    found
+}
+
+/// The whole rows of these items, in their order.
+fn rows_of(
+    conn: &mut Conn,
+    wanted: &Wanted,
+    as_of: Instant,
+    items: Vec<(ItemId, &Deployment)>,
+) -> QueryResult<Vec<Placed>> {
+    let ids: Vec<ItemId> = items.iter().map(|(item, _)| *item).collect();
+    let mut rows: HashMap<ItemId, Waiting> = queue::table
+        .filter(queue::item_id.eq_any(ids))
+        .select(queue::all_columns)
+        .load::<Waiting>(conn)?
+        .into_iter()
+        .map(|row| (row.item_id, row))
+        .collect();
+    let found = items.into_iter().filter_map(|(item, deployment)| {
+        Some(placed(rows.remove(&item)?, deployment, &wanted.calendars, as_of))
+    });
+    Ok(found.collect())
+}
+
+type Key = (Band, i64, i64, Reverse<ItemId>, ItemId);
 
 /// The order of the queue as something to sort by.
 fn key(place: &Place) -> Key {
@@ -137,9 +183,9 @@ fn key(place: &Place) -> Key {
     match place.band {
         Band::Urgent | Band::Late => {
             let since = place.since.as_micros();
-            (place.band, at, since, std::cmp::Reverse(none), place.item)
+            (place.band, at, since, Reverse(none), place.item)
         }
-        Band::Fresh => (place.band, -at, 0, std::cmp::Reverse(place.item), none),
+        Band::Fresh => (place.band, -at, 0, Reverse(place.item), none),
     }
 }
 
@@ -158,7 +204,19 @@ struct Walk<'a> {
 type Rows<'a> = queue::BoxedQuery<'a, MultiBackend, queue::SqlType>;
 
 impl Walk<'_> {
-    fn load(&self, conn: &mut Conn, limit: i64) -> QueryResult<Vec<Waiting>> {
+    /// The place of an item that this walk came by.
+    fn place(&self, (item, since): Waits) -> Place {
+        let calendars = &self.wanted.calendars;
+        let at = match self.band {
+            Band::Urgent => calendars.due(self.deployment, true, since),
+            Band::Late => calendars.due(self.deployment, false, since),
+            Band::Fresh => since,
+        };
+        Place { as_of: self.as_of, band: self.band, at, since, item }
+    }
+
+    /// The next `limit` items: all from the index, without a look at their rows.
+    fn load(&self, conn: &mut Conn, limit: i64) -> QueryResult<Vec<Waits>> {
         let is_urgent = self.band == Band::Urgent;
         let mut query = queue::table
             .filter(queue::deployment_id.eq(self.deployment.id))
@@ -180,7 +238,7 @@ impl Walk<'_> {
         if let Some(by) = self.free_for {
             query = self.free(query, by);
         }
-        query.select(queue::all_columns).load(conn)
+        query.select((queue::item_id, queue::waiting_at)).load(conn)
     }
 
     /// What nobody looks at, or what needs more reviews than are in and claimed; but nothing that
@@ -296,49 +354,4 @@ pub fn count_new(conn: &mut Conn, wanted: &Wanted, since: Instant, cap: i64) -> 
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-
-    fn place(band: Band, at: i64, item: u128) -> Place {
-        let as_of = Instant::from_micros(1_000);
-        Place {
-            as_of,
-            band,
-            at: Instant::from_micros(at),
-            since: Instant::from_micros(at - 3),
-            item: ItemId(uuid::Uuid::from_u128(item)),
-        }
-    }
-
-    #[test]
-    fn a_place_is_read_as_it_was_written() {
-        for band in Band::ALL {
-            let place = place(band, -7, 9);
-            assert_eq!(place.to_string().parse(), Ok(place));
-        }
-        for wrong in
-            ["", "3.1.1.1.x", "0.a.1.1.x", "0.1.1", "0.1.1.1.x", "0.9999999999999999999.1.1.x"]
-        {
-            assert!(wrong.parse::<Place>().is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn urgent_comes_first_then_late_then_the_newest() {
-        let order = [
-            place(Band::Urgent, 5, 1),
-            place(Band::Urgent, 5, 2),
-            place(Band::Urgent, 6, 1),
-            place(Band::Late, 1, 9),
-            place(Band::Late, 2, 1),
-            place(Band::Fresh, 9, 4),
-            place(Band::Fresh, 8, 6),
-            place(Band::Fresh, 8, 5),
-        ];
-        let mut sorted = order;
-        sorted.reverse();
-        sorted.sort_by_key(key);
-        assert_eq!(sorted, order);
-    }
-}
+mod tests;

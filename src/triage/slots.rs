@@ -1,7 +1,7 @@
 //! Independent reviews: how many an item needs, how many are in, and whether a reviewer may add
 //! one. What is decided together (an item, or all that contradicts it) has its slots together.
 
-use super::model::Review;
+use super::model::{Review, SETTLES};
 use super::queries::{self, Held};
 use super::subject::Subject;
 use crate::db::Conn;
@@ -55,8 +55,7 @@ impl Slots {
     pub fn free(&self, by: Reviewer, claims: &[Held]) -> Option<i64> {
         let mut used: BTreeSet<i64> = self.open.iter().map(|review| review.slot).collect();
         let (first, most) = if self.is_settling {
-            let first = used.last().map_or(0, |last| last + 1);
-            (first, first + 1)
+            (SETTLES, SETTLES + 1)
         } else {
             (0, self.needed.max(self.done() + 1))
         };

@@ -1,7 +1,7 @@
 //! `/escalations/{id}`: one escalation, what happened to it, and what can be done.
 
 use super::list::outcome;
-use crate::accounts::{SignedIn, Who};
+use crate::accounts::{SignedIn, Who, languages};
 use crate::capture::shown::{self, Audience, View};
 use crate::capture::words::{self, Badge, When};
 use crate::clock;
@@ -69,6 +69,8 @@ struct ShowPage {
     spent: String,
     view: View,
     rows: Vec<Row>,
+    /// How much of it the reader did: what they type next is kept under this number.
+    written: usize,
     people: Vec<(String, String)>,
     /// The report, for who may decide it while it waits for a decision.
     item: String,
@@ -169,7 +171,11 @@ pub(super) async fn again(
 fn make(by: &SignedIn, facts: Facts, now: Instant) -> ShowPage {
     let Facts { row, events, dues, shown, said, names, people, is_undecided } = facts;
     let reporter = |said: &Said| {
-        said.author.clone().unwrap_or_else(|| "Somebody without an account".to_owned())
+        let Some(name) = &said.author else { return "Somebody without an account".to_owned() };
+        match said.language.as_deref().and_then(languages::name) {
+            Some(language) => format!("{name}, who likes to be answered in {language}"),
+            None => name.clone(),
+        }
     };
     let mut reporters: Vec<String> = said.iter().map(reporter).collect();
     reporters.dedup();
@@ -192,6 +198,7 @@ fn make(by: &SignedIn, facts: Facts, now: Instant) -> ShowPage {
         comment: comments.collect::<Vec<_>>().join("\n\n"),
         spent: row.minutes.map(|minutes| words::count(minutes, "minute")).unwrap_or_default(),
         view: shown::view(&shown, Audience::Team, now),
+        written: events.iter().filter(|one| one.person_id == Some(by.who.id())).count(),
         rows: events.iter().map(|event| happened(event, &names, now)).collect(),
         people: std::iter::once((String::new(), "Nobody".to_owned())).chain(people).collect(),
         item: if is_undecided { format!("/triage/{}", row.item_id) } else { String::new() },
