@@ -93,7 +93,8 @@ fn note(figures: &Figures) -> String {
     match &figures.estimate {
         Some(found) => {
             let (judged, all) = (words::grouped(found.judged), words::grouped(found.all));
-            format!("From {judged} of {all} interactions in {} weeks.{waiting}", found.weeks)
+            let weeks = words::count(found.weeks, "week");
+            format!("From {judged} of {all} interactions in {weeks}.{waiting}")
         }
         None if drawn == 0 => "Nothing is drawn to be looked at.".to_owned(),
         None if figures.counted == 0 => {

@@ -118,7 +118,7 @@ fn from_both_follows_how_often_the_agent_is_wrong_and_how_much_of_that_people_fl
         assert!(0.0 < low && low < estimate && estimate < high && high < 1.0, "{found}");
     }
     let page = cleo.open("/error-rates").is(200).sees("27 %").sees("38 %");
-    page.sees("From 20 of 60 interactions in 1 weeks.");
+    page.sees("From 20 of 60 interactions in 1 week.");
     let ana = desk.app.person("ana@example.com", "Ana", &["support"]).signed_in();
     ana.open("/error-rates").is(403);
     let mel = desk.app.person("mel@example.com", "Mel", &["sales:manager"]).signed_in();
