@@ -82,6 +82,8 @@ pub struct DeploymentChange {
     pub urgent_due_minutes: i64,
     pub normal_resolution_minutes: i64,
     pub urgent_resolution_minutes: i64,
+    pub reviews_needed: i64,
+    pub weekly_audits: i64,
 }
 
 /// Changes a deployment.
@@ -100,6 +102,8 @@ pub fn set_deployment(
             deployments::urgent_due_minutes.eq(change.urgent_due_minutes),
             deployments::normal_resolution_minutes.eq(change.normal_resolution_minutes),
             deployments::urgent_resolution_minutes.eq(change.urgent_resolution_minutes),
+            deployments::reviews_needed.eq(change.reviews_needed),
+            deployments::weekly_audits.eq(change.weekly_audits),
         ))
         .execute(conn)?;
     let detail = serde_json::to_value(change).map_err(AppError::internal)?;

@@ -288,6 +288,8 @@ fn make_deployment(
         created_at: clock::now(),
         normal_resolution_minutes: agent.normal_resolution_minutes,
         urgent_resolution_minutes: agent.urgent_resolution_minutes,
+        reviews_needed: 1,
+        weekly_audits: 0,
     };
     diesel::insert_into(deployments::table).values(&deployment).execute(conn)?;
     Ok(deployment)

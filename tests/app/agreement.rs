@@ -117,7 +117,7 @@ fn reviewers_who_decide_the_same_item_are_compared() {
                     label: label.map(JsonText::string),
                     reason: None,
                     duplicate_of: None,
-                    resolution_id: resolution,
+                    resolution_id: Some(resolution),
                     created_at: clock::now(),
                 };
                 diesel::insert_into(reviews::table).values(&review).execute(conn)?;

@@ -15,6 +15,11 @@ use crate::triage::subject::Subject;
 /// Checks all of a decision.
 pub(super) fn all(conn: &mut Conn, subject: &Subject, given: &Choice) -> AppResult<()> {
     choice(given)?;
+    let asks = matches!(given.verb, Verb::Duplicate | Verb::NeedsInfo | Verb::Escalated);
+    if subject.is_audit() && asks {
+        let why = "goes only with what somebody reported; this was drawn at random";
+        return Err(AppError::invalid("/decision", why));
+    }
     if let Some(given) = &given.label {
         label(conn, &subject.found.agent, given)?;
     }
