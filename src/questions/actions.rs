@@ -186,7 +186,7 @@ pub fn unpin(conn: &mut Conn, who: &Who, id: QuestionId) -> AppResult<()> {
 }
 
 /// The question, if this person looks after its team.
-fn led_by(conn: &mut Conn, who: &Who, id: QuestionId) -> AppResult<Question> {
+pub(super) fn led_by(conn: &mut Conn, who: &Who, id: QuestionId) -> AppResult<Question> {
     let row = queries::find_visible_to(conn, who, id)?.ok_or(AppError::NotFound)?;
     if who.leads(row.team_id) {
         return Ok(row);

@@ -3,6 +3,7 @@
 use super::{Facts, Reader, at};
 use crate::agents::model::ReviewPolicy;
 use crate::capture::words;
+use crate::clock;
 use crate::db::Instant;
 use crate::feedback::Verdict;
 use crate::feedback::model::Urgency;
@@ -100,7 +101,7 @@ impl Facts {
             return format!("{name} is looking at it now.");
         }
         let (who, due) = (self.looks_at_it(), self.due());
-        let by = words::deadline(due, self.now);
+        let by = clock::deadline(due, self.now);
         if due < self.now {
             return format!("{who} should have looked at it by {by}; it still waits.");
         }
@@ -206,7 +207,7 @@ impl Facts {
             }
             _ => {}
         }
-        let by = words::deadline(self.due(), self.now);
+        let by = clock::deadline(self.due(), self.now);
         let late = if self.due() < self.now { " That is past." } else { "" };
         let who = self.looks_at_it();
         if self.is_verdict(Verdict::Escalated) {

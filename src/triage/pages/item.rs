@@ -4,6 +4,7 @@ use super::view;
 use crate::agents::OutputKind;
 use crate::capture::shown;
 use crate::capture::words::{self, Badge, When};
+use crate::clock;
 use crate::db::Instant;
 use crate::signals::SignalStatus;
 use crate::signals::model::Reviewer as By;
@@ -75,7 +76,7 @@ pub(super) fn holder(claims: &[Held], me: By, now: Instant) -> Holder {
     else {
         return Holder::Nobody;
     };
-    let until = words::deadline(claim.claimed_until, now);
+    let until = clock::deadline(claim.claimed_until, now);
     if claim.is_of(me) {
         return Holder::You(until);
     }
