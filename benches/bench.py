@@ -10,12 +10,13 @@ import time
 from pathlib import Path
 
 import report
+import sign_ins
 from baselines import Postgres, Sqlite
 from load import middle, wrk
 from pages import Person, crawl
 from place import BINARY, HELLO, WORK, Cluster, Place, Running, fill, post, run
 
-SECTIONS = ("start", "writes", "exports", "pages")
+SECTIONS = ("start", "writes", "exports", "pages", "sign_ins")
 
 
 class Sizes:
@@ -265,6 +266,13 @@ def measure_pages(kind, sizes, cluster):
     for server in servers.values():
         server.stop()
     return found
+
+
+def measure_sign_ins(kind, sizes, cluster):
+    """A page beside sixteen who sign in."""
+    place, _ = filled_place(kind, sizes.small, cluster)
+    with place.serve() as server:
+        return sign_ins.measure(place, server.url, 20 if sizes.smoke else 400)
 
 
 def measure_start(kind, sizes, cluster):

@@ -118,6 +118,15 @@ def pages(found, sizes):
     return rows, slow
 
 
+def signing_in(found):
+    (alone, alone_last), (beside, beside_last) = found["alone"], found["beside"]
+    return [
+        f"- A page of a list takes {number(alone)} ms (99th percentile {number(alone_last)}), and "
+        f"{number(beside)} ms ({number(beside_last)}) while sixteen people sign in by password "
+        f"without a break, {number(found['per_second'])} of them a second.",
+    ]
+
+
 def start(found):
     return [
         f"- Start to ready on {found['rows']:,} rows: {figure(found['ready'])} s (target 0.1 s).",
@@ -147,6 +156,8 @@ def write(results, sizes):
             rows, slow = pages(found, sizes)
             lines += ["", f"### Pages on {name}", "", f"{len(found)} pages and calls, "
                       f"{slow} of them beyond 1.3.", "", *rows]
+        if found := results.get(f"sign_ins {kind}"):
+            lines += ["", f"### Signing in on {name}", "", *signing_in(found)]
         if found := results.get(f"start {kind}"):
             lines += ["", f"### Starting on {name}", "", *start(found)]
     return "\n".join(lines) + "\n"

@@ -6,11 +6,13 @@ use crate::datasets::{self, Shelf};
 use crate::db::{Conn, Db};
 use crate::error::{AppError, AppResult};
 use crate::mail::{Mailer, Nudge, outbox};
+use crate::outgoing::Outgoing;
+use crate::signals::published;
 use crate::web::Site;
 use crate::web::budgets::Budgets;
 use crate::web::limits::Limits;
 use crate::web::operating::Metrics;
-use crate::{accounts, audit, clock, escalations, news};
+use crate::{accounts, audit, clock, escalations, news, webhooks};
 use actix_web::web::Data;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -29,6 +31,9 @@ const TIDY_EVERY: Duration = Duration::from_secs(60 * 60);
 const NOTE_EVERY: Duration = Duration::from_secs(60);
 /// How often it is looked whether a release waits to be built.
 const RELEASES_EVERY: Duration = Duration::from_millis(500);
+/// How often what happened to signals is numbered for those who follow it, and how much at a time.
+const PUBLISH_EVERY: Duration = Duration::from_millis(500);
+const PUBLISHED: i64 = 1_000;
 /// How often figures are folded together, so that they take no memory between scrapes.
 const FOLD_EVERY: Duration = Duration::from_secs(5);
 
@@ -47,6 +52,8 @@ pub struct Tools {
     pub site: Site,
     /// Wakes the mail delivery.
     pub nudge: Nudge,
+    /// The way out to other machines.
+    pub outgoing: Outgoing,
     /// Where the files of releases are.
     pub shelf: Shelf,
     /// The rate limits of the server in this process, if there is one.
@@ -79,6 +86,8 @@ impl Jobs {
             tokio::spawn(note_keys(tools.clone(), stopped.clone())),
             tokio::spawn(releases(tools.clone(), stopped.clone())),
             tokio::spawn(notices(tools.clone(), stopped.clone())),
+            tokio::spawn(hooks(tools.clone(), stopped.clone())),
+            tokio::spawn(publish(tools.clone(), stopped.clone())),
             tokio::spawn(fold(tools, stopped)),
         ];
         Self { stop, tasks }
@@ -107,6 +116,24 @@ async fn mail(tools: Tools, mut stop: watch::Receiver<bool>) {
         tokio::select! {
             () = sleep(pause) => {}
             () = tools.nudge.wait() => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+/// Calls webhooks until told to stop; a full batch is followed by the next at once.
+async fn hooks(tools: Tools, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        let pause = match webhooks::deliver(&tools.db, &tools.outgoing).await {
+            Ok(0) => MAIL_EVERY,
+            Ok(_) => continue,
+            Err(error) => {
+                tell("webhooks", &error);
+                AFTER_FAILURE
+            }
+        };
+        tokio::select! {
+            () = sleep(pause) => {}
             _ = stop.changed() => {}
         }
     }
@@ -173,7 +200,9 @@ async fn tidy_once(tools: &Tools) -> AppResult<()> {
         .db
         .write(|conn| {
             let now = clock::now();
-            Ok(accounts::links::tidy(conn, now)? + outbox::tidy(conn, now)?)
+            Ok(accounts::links::tidy(conn, now)?
+                + outbox::tidy(conn, now)?
+                + webhooks::tidy(conn, now)?)
         })
         .await?;
     tracing::debug!(removed, "tidied");
@@ -261,6 +290,37 @@ async fn releases(tools: Tools, mut stop: watch::Receiver<bool>) {
             _ = stop.changed() => {}
         }
     }
+}
+
+/// Numbers what happened to signals, and lets releases follow, until told to stop.
+async fn publish(tools: Tools, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        let pause = match publish_once(&tools.db).await {
+            Ok(false) => PUBLISH_EVERY,
+            Ok(true) => continue,
+            Err(error) => {
+                tell("publish", &error);
+                AFTER_FAILURE
+            }
+        };
+        tokio::select! {
+            () = sleep(pause) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+/// Says whether there was something.
+async fn publish_once(db: &Db) -> AppResult<bool> {
+    let due = |conn: &mut Conn| Ok((published::is_due(conn)?, datasets::marks::is_due(conn)?));
+    let (is_new, is_behind) = db.read(due).await?;
+    if is_new {
+        db.write(|conn| published::publish(conn, PUBLISHED)).await?;
+    }
+    if is_new || is_behind {
+        db.write(datasets::marks::run).await?;
+    }
+    Ok(is_new || is_behind)
 }
 
 async fn fold(tools: Tools, mut stop: watch::Receiver<bool>) {

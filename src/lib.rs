@@ -29,6 +29,7 @@ pub mod triage;
 pub mod agreement;
 pub mod questions;
 pub mod admin;
+pub mod webhooks;
 pub mod datasets;
 pub mod journeys;
 

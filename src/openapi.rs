@@ -47,6 +47,7 @@ use utoipa::{Modify, OpenApi};
         crate::datasets::api::show_release,
         crate::datasets::api::cancel,
         crate::datasets::api::download,
+        crate::datasets::lineage_api::show,
     ),
     components(schemas(
         Problem,

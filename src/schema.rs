@@ -45,6 +45,7 @@ diesel::table! {
         deactivated_at -> Nullable<Instant>,
         created_at -> Instant,
         time_zone -> Nullable<Text>,
+        language -> Nullable<Text>,
     }
 }
 
@@ -236,6 +237,7 @@ diesel::table! {
 mod asked;
 mod audit;
 mod desk;
+mod hooks;
 mod hours;
 mod judged;
 mod sets;
@@ -246,8 +248,11 @@ mod triage;
 pub use asked::{pinned_answers, question_mentions, question_messages, questions};
 pub use audit::{audit_events, audit_origins, audit_seals};
 pub use desk::{escalation_events, escalation_notices, escalations};
+pub use hooks::{webhook_calls, webhooks};
 pub use hours::team_hours;
-pub use judged::{resolutions, review_items, signal_revisions, signals};
+pub use judged::{
+    followers, published, resolutions, review_items, signal_revisions, signals, unpublished,
+};
 pub use sets::*;
 pub use signing_in::{identities, passwords, sessions, sign_in_links, sign_in_tries};
 pub use told::{news, news_declined};
@@ -280,6 +285,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     resolutions,
     signals,
     signal_revisions,
+    unpublished,
+    published,
+    followers,
     team_hours,
     news,
     news_declined,
@@ -294,12 +302,15 @@ diesel::allow_tables_to_appear_in_same_query!(
     releases,
     release_files,
     release_rows,
+    release_retired,
     split_groups,
     split_rules,
     pinned_answers,
     questions,
     question_messages,
     question_mentions,
+    webhooks,
+    webhook_calls,
 );
 
 diesel::joinable!(memberships -> people (person_id));

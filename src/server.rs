@@ -8,6 +8,7 @@ use crate::db::{self, Db, Holder, Target, installation};
 use crate::jobs::{Jobs, Tools};
 use crate::journeys;
 use crate::mail::{Mailer, Nudge};
+use crate::outgoing::Outgoing;
 use crate::telemetry::RequestSpan;
 use crate::web::budgets::Budgets;
 use crate::web::limits::{Limit, Limits};
@@ -32,6 +33,7 @@ pub struct Server {
     address: SocketAddr,
     threads: usize,
     mailer: Mailer,
+    outgoing: Outgoing,
     parts: Parts,
 }
 
@@ -87,7 +89,8 @@ impl Server {
             shelf: Data::new(Shelf::in_data(&config.data_dir)),
         };
         let mailer = Mailer::from_config(config)?;
-        Ok(Self { listener, address, threads, mailer, parts })
+        let outgoing = Outgoing::new(&config.outgoing.allow)?;
+        Ok(Self { listener, address, threads, mailer, outgoing, parts })
     }
 
     /// The address really bound.
@@ -122,6 +125,7 @@ impl Server {
             mailer: self.mailer,
             site: parts.site.as_ref().clone(),
             nudge: parts.nudge.as_ref().clone(),
+            outgoing: self.outgoing,
             shelf: parts.shelf.as_ref().clone(),
             limits: Some(parts.limits.as_ref().clone()),
             budgets: Some(parts.budgets.as_ref().clone()),
@@ -217,6 +221,7 @@ fn routes(cfg: &mut ServiceConfig) {
         .configure(crate::agreement::routes)
         .configure(crate::questions::routes)
         .configure(crate::admin::routes)
+        .configure(crate::webhooks::routes)
         .configure(crate::datasets::routes)
         .configure(crate::openapi::routes)
         .configure(journeys::routes);

@@ -182,6 +182,7 @@ fn claimed(address: Option<String>, name: &str) -> Person {
         deactivated_at: None,
         created_at: clock::now(),
         time_zone: None,
+        language: None,
     }
 }
 

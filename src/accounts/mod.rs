@@ -7,6 +7,7 @@ pub mod extract;
 pub mod first;
 pub mod identities;
 pub mod keys;
+pub mod languages;
 pub mod links;
 mod mails;
 pub mod may;

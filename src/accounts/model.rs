@@ -1,5 +1,6 @@
 //! Rows of people, teams, sessions and keys.
 
+use super::languages;
 use crate::db::{Hash, Instant};
 use crate::schema::{api_keys, memberships, people, sign_in_links, teams};
 use diesel::prelude::*;
@@ -52,6 +53,15 @@ pub struct Person {
     pub created_at: Instant,
     /// The name of the time zone in which they read times, if they chose one.
     pub time_zone: Option<String>,
+    /// The ISO 639-1 code of the language in which they like to be answered, if they chose one.
+    pub language: Option<String>,
+}
+
+impl Person {
+    /// The language in which they like to be answered, by its name in English.
+    pub fn language_name(&self) -> Option<&'static str> {
+        languages::name(self.language.as_deref()?)
+    }
 }
 
 /// People who use agents together.

@@ -161,3 +161,20 @@ pub fn names_of_actors(conn: &mut Conn, ids: &[ActorId]) -> QueryResult<Vec<(Act
     names.extend(keys);
     Ok(names)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::clock;
+    use crate::db::plans;
+
+    #[test]
+    fn who_is_signed_in_is_one_statement_that_walks_indexes_only() {
+        let token = Hash::of(&[b"token"]);
+        let asked = plans::of(|conn| Ok(find_by_session(conn, token, clock::now(), 60)?)).unwrap();
+        assert_eq!(asked.len(), 1, "{asked:?}");
+        assert_eq!(asked[0].len(), 3, "{asked:?}");
+        assert!(asked[0].iter().all(|step| step.starts_with("SEARCH")), "{asked:?}");
+    }
+}

@@ -227,7 +227,9 @@ pub fn list_feedback(
     limit: i64,
 ) -> QueryResult<Vec<FeedbackOut>> {
     let named = filter.agent.is_some() || filter.team.is_some() || filter.environment.is_some();
-    let named = named || !filter.reach.is_all();
+    // The indexes by verdict and by status begin with the deployment.
+    let indexed = filter.verdict.is_some() || filter.status.is_some();
+    let named = named || indexed || !filter.reach.is_all();
     let mut ids = Vec::new();
     if named {
         // One short walk of an index for each deployment, then the newest of them all.
@@ -268,6 +270,18 @@ fn deployments_named(conn: &mut Conn, filter: &FeedbackFilter) -> QueryResult<Ve
     query.load(conn)
 }
 
+/// The signals' status that a filter looks for.
+fn signalled(filter: &FeedbackFilter) -> Option<SignalStatus> {
+    match filter.status? {
+        StatusFilter::Pending => Some(SignalStatus::Pending),
+        StatusFilter::Accepted => Some(SignalStatus::Accepted),
+        StatusFilter::Declined => Some(SignalStatus::Declined),
+        StatusFilter::Superseded => None,
+    }
+}
+
+/// Walks (deployment_id, status, feedback_id) of signals where a status is looked for, otherwise an
+/// index of feedback that begins with the deployment.
 fn ids_of(
     conn: &mut Conn,
     filter: &FeedbackFilter,
@@ -277,14 +291,28 @@ fn ids_of(
     let mut query = feedback::table
         .left_join(signals::table)
         .select(feedback::id)
-        .order(feedback::id.desc())
         .limit(limit)
         .into_boxed();
-    if let Some(deployment) = deployment {
-        query = query.filter(feedback::deployment_id.eq(deployment));
-    }
-    if let Some(before) = filter.before {
-        query = query.filter(feedback::id.lt(before));
+    if let (Some(status), Some(deployment)) = (signalled(filter), deployment) {
+        query = query
+            .filter(signals::deployment_id.eq(deployment))
+            .filter(signals::status.eq(status))
+            .filter(feedback::superseded_by.is_null())
+            .order(signals::feedback_id.desc());
+        if let Some(before) = filter.before {
+            query = query.filter(signals::feedback_id.lt(before));
+        }
+    } else {
+        query = query.order(feedback::id.desc());
+        if let Some(deployment) = deployment {
+            query = query.filter(feedback::deployment_id.eq(deployment));
+        }
+        if let Some(before) = filter.before {
+            query = query.filter(feedback::id.lt(before));
+        }
+        if filter.status == Some(StatusFilter::Superseded) {
+            query = query.filter(feedback::superseded_by.is_not_null());
+        }
     }
     if let Some(verdict) = filter.verdict {
         query = query.filter(feedback::verdict.eq(verdict));
@@ -299,13 +327,6 @@ fn ids_of(
     if let Some(until) = filter.until {
         query = query.filter(feedback::occurred_at.lt(until));
     }
-    query = match filter.status {
-        None => query,
-        Some(StatusFilter::Superseded) => query.filter(feedback::superseded_by.is_not_null()),
-        Some(StatusFilter::Pending) => query.filter(signals::status.eq(SignalStatus::Pending)),
-        Some(StatusFilter::Accepted) => query.filter(signals::status.eq(SignalStatus::Accepted)),
-        Some(StatusFilter::Declined) => query.filter(signals::status.eq(SignalStatus::Declined)),
-    };
     query.load(conn)
 }
 
@@ -366,5 +387,43 @@ pub fn used_in(conn: &mut Conn, wanted: Option<&[TeamId]>) -> QueryResult<Vec<Us
     match wanted {
         Some(wanted) => query.filter(deployments::team_id.eq_any(wanted)).load(conn),
         None => query.load(conn),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::db::plans;
+
+    /// The first step of a walk of one deployment, and whether anything is sorted.
+    fn walk(filter: &FeedbackFilter) -> (String, bool) {
+        let deployment = Some(DeploymentId(uuid::Uuid::nil()));
+        let asked = plans::of(|conn| Ok(ids_of(conn, filter, deployment, 51)?)).unwrap();
+        let sorts = asked[0].iter().any(|step| step.contains("TEMP B-TREE"));
+        (asked[0][0].clone(), sorts)
+    }
+
+    #[test]
+    fn a_list_by_verdict_or_status_walks_the_index_that_has_only_those() {
+        let before = Some(FeedbackId(uuid::Uuid::nil()));
+        let verdict = FeedbackFilter {
+            verdict: Some(Verdict::Corrected),
+            before,
+            ..FeedbackFilter::default()
+        };
+        let (step, sorts) = walk(&verdict);
+        assert!(step.contains("feedback_verdict (deployment_id=? AND verdict=?"), "{step}");
+        assert!(!sorts);
+        for (status, index) in [
+            (StatusFilter::Pending, "signals_status (deployment_id=? AND status=?"),
+            (StatusFilter::Declined, "signals_status (deployment_id=? AND status=?"),
+            (StatusFilter::Superseded, "feedback_superseded (deployment_id=?"),
+        ] {
+            let filter =
+                FeedbackFilter { status: Some(status), before, ..FeedbackFilter::default() };
+            let (step, sorts) = walk(&filter);
+            assert!(step.contains(index) && !sorts, "{step}");
+        }
     }
 }

@@ -4,7 +4,7 @@ use crate::audit::Actor;
 use crate::config::Config;
 use crate::datasets::build::{self, Outcome};
 use crate::datasets::model::{LeaseId, Release, ReleaseFile, Stage, State};
-use crate::datasets::{Shelf, actions, deliver, queries, question};
+use crate::datasets::{Shelf, actions, deliver, lineage, queries, question};
 use crate::db::Db;
 use crate::error::{AppError, Mistakes};
 use anyhow::{Context, bail};
@@ -46,6 +46,13 @@ pub(super) enum Command {
         /// The number of the newer one
         to: i64,
     },
+    /// Follow an interaction, feedback, signal or row such as 3/train/12, as JSON
+    Lineage {
+        /// The dataset's name
+        name: String,
+        /// An id, an external id, or a release, side and row
+        of: String,
+    },
     /// Fetch the files of a release
     Download {
         /// The dataset's name
@@ -66,6 +73,7 @@ pub(super) fn run(config: &Config, command: &Command) -> anyhow::Result<ExitCode
         Command::Release { name } => release(&db, &shelf, name),
         Command::Cancel { name, number } => cancel(&db, name, *number),
         Command::Compare { name, from, to } => compare(&db, name, *from, *to),
+        Command::Lineage { name, of } => lineage(&db, &shelf, name, of),
         Command::Download { name, number, out } => download(&db, &shelf, name, *number, out),
     };
     db.close();
@@ -100,6 +108,15 @@ fn told(error: AppError, name: &str) -> anyhow::Error {
         AppError::Invalid(mistakes) => anyhow::anyhow!("{}", named(&mistakes)),
         other => other.into(),
     }
+}
+
+fn lineage(db: &Db, shelf: &Shelf, name: &str, of: &str) -> anyhow::Result<ExitCode> {
+    let found = lineage::follow(db, shelf, name, of).map_err(|error| told(error, name))?;
+    if found.is_empty() {
+        bail!("nothing is called `{of}`");
+    }
+    println!("{}", serde_json::to_string(&found)?);
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Builds it here, unless a server or worker is faster after a stop.
@@ -196,6 +213,7 @@ fn download(
     bar.set_length(files.iter().map(|file| file.bytes.unsigned_abs()).sum());
     for file in &files {
         copy(&shelf.path(release.id, &file.name), out, file, &bar)?;
+        db.write_now(deliver::noted(Actor::CommandLine, name, number, &file.name))?;
     }
     bar.finish_and_clear();
     eprintln!("{name} {number} is in {}: {}", out.display(), counted(&files));

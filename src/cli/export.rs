@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::error::{AppError, Mistakes};
 use crate::exports::model::{Status, Summary};
 use crate::exports::stream::{Export, Sinks};
-use crate::exports::{Format, Question};
+use crate::exports::{FileFormat, Format, Question, file};
 use crate::feedback::Verdict;
 use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -22,9 +22,12 @@ pub(super) struct Args {
     #[arg(long)]
     agent: String,
     /// signals, sft, preference, kto, openai-chat, openai-preference, classification, eval,
-    /// promptfoo or openai-evals
+    /// promptfoo, openai-evals, argilla or label-studio
     #[arg(long)]
     format: Format,
+    /// jsonl, parquet, or csv for the format classification
+    #[arg(long, default_value = "jsonl")]
+    file_format: FileFormat,
     /// accepted, pending or any
     #[arg(long, default_value = "accepted")]
     status: Status,
@@ -61,6 +64,7 @@ pub(super) fn run(config: &Config, args: Args) -> anyhow::Result<ExitCode> {
         until: instant("--until", &args.until)?,
         agent: args.agent,
         format: args.format,
+        file_format: args.file_format,
         status: args.status,
         environment: args.environment,
         version: args.version,
@@ -74,7 +78,9 @@ pub(super) fn run(config: &Config, args: Args) -> anyhow::Result<ExitCode> {
     })?;
     let files = Files::beside(&args.out, question.format)?;
     let progress = progress();
-    let summary = files.fill(|sinks| export.write(&db, sinks, |read| progress.inc(read)))?;
+    let aside = || tempfile::tempfile_in(&files.folder);
+    let summary =
+        files.fill(|sinks| file::write(&export, &db, sinks, aside, |read| progress.inc(read)))?;
     progress.finish_and_clear();
     note(&db, &question)?;
     files.publish(&args.out, &question, &summary)?;
@@ -96,7 +102,7 @@ fn note(db: &crate::db::Db, question: &Question) -> anyhow::Result<()> {
 fn as_flags(mistakes: &Mistakes) -> String {
     let mut named = mistakes.clone();
     for mistake in &mut named.0 {
-        mistake.field = mistake.field.replacen('/', "--", 1);
+        mistake.field = mistake.field.replacen('/', "--", 1).replace('_', "-");
     }
     named.to_string()
 }

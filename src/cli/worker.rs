@@ -5,6 +5,7 @@ use crate::datasets::Shelf;
 use crate::db::installation;
 use crate::jobs::{Jobs, Tools};
 use crate::mail::{Mailer, Nudge};
+use crate::outgoing::Outgoing;
 use crate::server;
 use crate::web::Site;
 use std::process::ExitCode;
@@ -21,6 +22,7 @@ pub(super) fn run(config: &Config) -> anyhow::Result<ExitCode> {
         db: db.clone(),
         mailer: Mailer::from_config(config)?,
         nudge: Nudge::default(),
+        outgoing: Outgoing::new(&config.outgoing.allow)?,
         shelf: Shelf::in_data(&config.data_dir),
         limits: None,
         budgets: None,

@@ -15,6 +15,7 @@ use crate::error::{AppError, AppResult};
 use crate::on_backend;
 use crate::schema::{datasets, release_files, releases};
 use crate::web::token;
+use crate::webhooks;
 use diesel::prelude::*;
 use serde_json::json;
 
@@ -61,7 +62,8 @@ pub fn set(
     Ok((dataset, is_new))
 }
 
-fn subject(name: &str) -> String {
+/// What the audit log calls the dataset `name`.
+pub(super) fn subject(name: &str) -> String {
     format!("dataset:{name}")
 }
 
@@ -125,6 +127,7 @@ fn asked(
         figures: None,
         manifest: None,
         card: None,
+        retired: 0,
     })
 }
 
@@ -218,13 +221,29 @@ pub fn fail(conn: &mut Conn, id: ReleaseId, lease: LeaseId, why: &str) -> AppRes
     Ok(())
 }
 
-fn ended(conn: &mut Conn, id: ReleaseId, action: &str) -> AppResult<()> {
+/// What webhooks are told of a release; nothing of what is in it.
+fn released(name: &str, number: i64, files: &[ReleaseFile]) -> serde_json::Value {
+    let file = |file: &ReleaseFile| {
+        json!({"name": file.name, "rows": file.row_count, "bytes": file.bytes,
+            "sha256": hex::encode(file.sha256.0)})
+    };
+    json!({
+        "dataset": name,
+        "number": number,
+        "path": format!("/api/v1/datasets/{name}/releases/{number}"),
+        "files": files.iter().map(file).collect::<Vec<_>>(),
+    })
+}
+
+/// Writes down how it ended; gives the dataset's name and the release's number.
+fn ended(conn: &mut Conn, id: ReleaseId, action: &str) -> AppResult<(String, i64)> {
     let (name, number): (String, i64) = releases::table
         .inner_join(datasets::table)
         .filter(releases::id.eq(id))
         .select((datasets::name, releases::number))
         .first(conn)?;
-    audit::record(conn, Actor::System, action, &subject(&name), json!({"number": number}))
+    audit::record(conn, Actor::System, action, &subject(&name), json!({"number": number}))?;
+    Ok((name, number))
 }
 
 /// What a release has once it is built.
@@ -234,6 +253,8 @@ pub struct Built {
     pub figures: serde_json::Value,
     pub manifest: String,
     pub card: String,
+    /// Positions of rows whose revision was taken out of use while it was built.
+    pub retired: Vec<i64>,
 }
 
 /// The release is ready; its files lie under their final names. False where it was cancelled, or
@@ -258,7 +279,11 @@ pub fn finish(conn: &mut Conn, id: ReleaseId, lease: LeaseId, built: &Built) -> 
     }
     let files = &built.files;
     on_backend!(conn, |c| diesel::insert_into(release_files::table).values(files).execute(c))?;
-    ended(conn, id, "dataset.release.ready")?;
+    for positions in built.retired.chunks(1_000) {
+        queries::mark_retired(conn, id, positions)?;
+    }
+    let (name, number) = ended(conn, id, "dataset.release.ready")?;
+    webhooks::tell(conn, "dataset.released", &released(&name, number, files))?;
     Ok(true)
 }
 

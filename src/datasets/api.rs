@@ -366,7 +366,7 @@ pub async fn cancel(
 )]
 #[get("/api/v1/datasets/{name}/releases/{number}/files/{file}")]
 pub async fn download(
-    _by: ApiKey<Export>,
+    by: ApiKey<Export>,
     db: Data<Db>,
     shelf: Data<Shelf>,
     request: HttpRequest,
@@ -374,5 +374,6 @@ pub async fn download(
 ) -> AppResult<HttpResponse> {
     let (name, number, file) = path.into_inner();
     let (name, number) = numbered((name, number))?;
-    deliver::file(&request, &db, &shelf, (name, number, file)).await
+    let by = Actor::Key(by.key.id.0);
+    deliver::file(&request, &db, &shelf, by, (name, number, file)).await
 }

@@ -7,6 +7,7 @@ use super::question::Question;
 use super::{reason, redact};
 use crate::agents::OutputKind;
 use crate::exports::Format;
+use crate::exports::columns::{self, Column};
 use serde_json::{Value, json};
 use std::fmt::Write;
 
@@ -19,8 +20,8 @@ pub struct About<'a> {
     pub figures: &'a Figures,
     /// Those that are made of rows.
     pub files: &'a [ReleaseFile],
-    /// Whether every message has a role and a text and nothing else.
-    pub is_simple: bool,
+    /// The columns of its records, the same on every side.
+    pub columns: &'a [Column],
 }
 
 impl About<'_> {
@@ -72,6 +73,7 @@ pub fn manifest(about: &About<'_>) -> String {
         "redacted": figures.redacted,
         "counts": counts(figures),
         "people": figures.people,
+        "near_duplicates": figures.near_duplicates,
         "agreement": {"inputs_judged_by_several": judged, "agreed": agreed},
         "tokenizer": about.question.max_tokens.map(|_| "o200k_base"),
     });
@@ -114,9 +116,8 @@ fn front_matter(about: &About<'_>, out: &mut String) {
         line(out, format_args!("  - split: {side}\n    path: {}", file.name));
     }
     line(out, format_args!("dataset_info:"));
-    if let Some(features) = features(about) {
-        line(out, format_args!("  features:\n{}", features.trim_end()));
-    }
+    line(out, format_args!("  features:"));
+    columns::yaml(about.columns, 2, out);
     line(out, format_args!("  splits:"));
     for (side, file) in &records {
         let (bytes, rows) = (file.bytes, file.row_count);
@@ -143,36 +144,6 @@ fn size(rows: i64) -> &'static str {
         1_000_000..10_000_000 => "1M<n<10M",
         _ => "10M<n<100M",
     }
-}
-
-/// The columns, where they are the same in every row; otherwise loaders find out themselves.
-fn features(about: &About<'_>) -> Option<String> {
-    let text = |name: &str| format!("  - name: {name}\n    dtype: string\n");
-    let messages = |name: &str| {
-        format!(
-            "  - name: {name}\n    list:\n    - name: role\n      dtype: string\n    \
-             - name: content\n      dtype: string\n"
-        )
-    };
-    let format = about.question.format;
-    if format == Format::Classification {
-        let number = "  - name: label_id\n    dtype: int64\n";
-        return Some(text("text") + &text("label") + number + &text("predicted"));
-    }
-    if !about.is_simple {
-        return None;
-    }
-    Some(match format {
-        Format::Sft => messages("prompt") + &messages("completion"),
-        Format::Preference => messages("prompt") + &messages("chosen") + &messages("rejected"),
-        Format::Kto => {
-            let label = "  - name: label\n    dtype: bool\n";
-            messages("prompt") + &messages("completion") + label
-        }
-        Format::OpenaiChat => messages("messages"),
-        Format::OpenaiEvals => messages("input") + &text("ideal"),
-        _ => return None,
-    })
 }
 
 fn body(about: &About<'_>, out: &mut String) {
@@ -258,6 +229,16 @@ fn annotation(about: &About<'_>, out: &mut String) {
         );
     } else {
         line(out, format_args!("Agreement: no input was judged by several.\n"));
+    }
+    if let Some(share) = figures.near_duplicates {
+        line(
+            out,
+            format_args!(
+                "Near-duplicates: about {:.0} % of the questions have nearly the same words as \
+                 another (MinHash over words and pairs of words).\n",
+                share * 100.0
+            ),
+        );
     }
     let people = &figures.people;
     line(

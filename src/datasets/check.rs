@@ -84,6 +84,11 @@ fn alone(question: &Question) -> Mistakes {
         let why = "a release holds training data; `signals` comes from `overrule export`";
         mistakes.add("/format", why);
     }
+    for (n, file) in question.file_formats.iter().enumerate() {
+        if let Some(why) = question.format.refuses_file(*file) {
+            mistakes.add(format!("/file_formats/{n}"), why);
+        }
+    }
     let lists = [
         ("/agents", question.agents.len(), MOST_AGENTS),
         ("/versions", question.versions.len(), MOST_NAMES),
@@ -118,6 +123,7 @@ fn no_row(question: &Question) -> Option<String> {
         (Preference | OpenaiPreference, verdict) => *verdict == Verdict::Corrected,
         (Kto, verdict) => *verdict != Verdict::Escalated,
         (Classification, verdict) => *verdict != Verdict::Rejected,
+        (Argilla | LabelStudio, _) => true,
         (_, verdict) => matches!(verdict, Verdict::Confirmed | Verdict::Corrected),
     };
     if question.verdicts.is_empty() || question.verdicts.iter().any(gives) {

@@ -1,37 +1,42 @@
 //! A release's file as an answer: with its hash as `ETag`, and in parts for whoever goes on after a
 //! break. The hash never changes, so what was fetched once need not be fetched again.
 
+use super::actions;
 use super::build;
 use super::model::{Release, ReleaseFile, State};
 use super::queries;
 use super::shelf::Shelf;
-use crate::db::Db;
+use crate::audit::{self, Actor};
+use crate::db::{Conn, Db};
 use crate::error::{AppError, AppResult};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, ContentEncoding, Header, Range};
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
+use serde_json::json;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 
 /// Bytes that are read and sent together.
 const CHUNK: usize = 128 * 1024;
 
-/// Answers with a file of a release.
+/// Answers with a file of a release, and notes that `by` fetched it.
 pub async fn file(
     request: &HttpRequest,
     db: &Db,
     shelf: &Shelf,
+    by: Actor,
     (name, number, file): (String, i64, String),
 ) -> AppResult<HttpResponse> {
-    let (db, shelf) = (db.clone(), shelf.clone());
-    let opened = actix_web::web::block(move || open(&db, &shelf, &name, number, &file));
+    let (to_open, shelf, of) = (db.clone(), shelf.clone(), name.clone());
+    let opened = actix_web::web::block(move || open(&to_open, &shelf, &of, number, &file));
     let (found, file) = opened.await.map_err(AppError::internal)??;
     let etag = format!("\"{}\"", hex::encode(found.sha256.0));
     let size = found.bytes.unsigned_abs();
     if has(request, header::IF_NONE_MATCH, &etag) {
         return Ok(HttpResponse::NotModified().insert_header((header::ETAG, etag)).finish());
     }
+    db.write(noted(by, &name, number, &found.name)).await?;
     let mut answer = HttpResponse::Ok();
     answer
         .insert_header((header::ETAG, etag.clone()))
@@ -55,6 +60,19 @@ pub async fn file(
             Ok(answer.streaming(body(file, first, length)))
         }
     }
+}
+
+/// A write that notes in the audit log that `by` fetched `file`. A part of it counts as the file:
+/// who asks for all parts has all of it.
+pub fn noted(
+    by: Actor,
+    name: &str,
+    number: i64,
+    file: &str,
+) -> impl Fn(&mut Conn) -> AppResult<()> + Send + 'static {
+    let subject = actions::subject(name);
+    let detail = json!({"number": number, "file": file});
+    move |conn| audit::record(conn, by, "dataset.download", &subject, detail.clone())
 }
 
 fn as_file(name: &str) -> String {

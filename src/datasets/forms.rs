@@ -59,6 +59,9 @@ impl QuestionForm {
                 fields.insert(format!("{mark}_{word}"), "1".into());
             }
         }
+        for file in &question.file_formats {
+            fields.insert(format!("f_{file}"), "1".into());
+        }
         for rule in &question.redact {
             fields.insert(format!("r_{rule}"), "1".into());
         }
@@ -129,13 +132,13 @@ impl QuestionForm {
         let chosen = |mark: &str, words: Vec<&'static str>| -> Vec<&'static str> {
             words.into_iter().filter(|word| self.has(mark, word)).collect()
         };
-        let words = |all: Vec<&'static str>| all;
         let environments = Environment::ALL.iter().map(|e| e.as_str()).collect();
         let verdicts = Verdict::ALL.iter().map(|v| v.as_str()).collect();
         let severities = Severity::ALL.iter().map(|s| s.as_str()).collect();
-        out.insert("environments".into(), json!(chosen("env", words(environments))));
-        out.insert("verdicts".into(), json!(chosen("v", words(verdicts))));
-        out.insert("severities".into(), json!(chosen("s", words(severities))));
+        out.insert("environments".into(), json!(chosen("env", environments)));
+        out.insert("verdicts".into(), json!(chosen("v", verdicts)));
+        out.insert("severities".into(), json!(chosen("s", severities)));
+        out.insert("file_formats".into(), json!(chosen("f", vec!["parquet", "csv"])));
     }
 
     /// Rules that are ticked, and patterns of one's own, a line each.
@@ -216,7 +219,7 @@ mod tests {
     fn a_question_goes_into_the_form_and_comes_out_the_same() {
         let sent = r#"{"agents": ["a", "b"], "verdicts": ["corrected"], "severities": ["high"],
             "environments": ["production"], "versions": ["v1"], "since": "2026-01-01",
-            "format": "preference", "duplicates": "all", "conflicts": "majority",
+            "format": "preference", "file_formats": ["parquet"], "duplicates": "all", "conflicts": "majority",
             "redact": ["email", "ticket"], "patterns": {"ticket": "T-[0-9]+=x"}, "max_tokens": 9,
             "split": {"train": 0.335, "validation": 0.0, "test": 0.665},
             "max_per": {"category": 4}, "group_by": "end_user", "license": "mit"}"#;

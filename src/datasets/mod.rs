@@ -11,6 +11,9 @@ pub mod count;
 pub mod deliver;
 pub mod forms;
 pub mod judge;
+pub mod lineage;
+pub mod lineage_api;
+pub mod marks;
 pub mod model;
 mod pages;
 pub mod queries;
@@ -27,5 +30,6 @@ pub use shelf::Shelf;
 /// `/datasets…` and `/api/v1/datasets…`
 pub fn routes(cfg: &mut actix_web::web::ServiceConfig) {
     api::routes(cfg);
+    lineage_api::routes(cfg);
     pages::routes(cfg);
 }

@@ -147,6 +147,8 @@ pub struct Release {
     pub manifest: Option<String>,
     /// `README.md`
     pub card: Option<String>,
+    /// Rows whose revision was taken out of use since.
+    pub retired: i64,
 }
 
 /// A file of a release.

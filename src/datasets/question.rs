@@ -6,7 +6,7 @@ use crate::agents::Environment;
 use crate::capture::draft::time;
 use crate::db::Instant;
 use crate::error::Mistakes;
-use crate::exports::Format;
+use crate::exports::{FileFormat, Format};
 use crate::feedback::Verdict;
 use crate::feedback::model::Severity;
 use crate::web::strict;
@@ -49,6 +49,9 @@ pub struct Question {
     pub until: Option<Instant>,
     /// The shape of a record.
     pub format: Format,
+    /// Tables beside the lines: `parquet`, and `csv` for the format `classification`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub file_formats: Vec<FileFormat>,
     /// `once` (default) keeps one of those that say the same.
     #[serde(default = "once")]
     pub duplicates: Duplicates,
@@ -170,6 +173,12 @@ fn as_json(value: toml::Value) -> serde_json::Value {
 }
 
 impl Question {
+    /// The kinds of tables beside the lines, each once.
+    pub fn tables(&self) -> impl Iterator<Item = FileFormat> {
+        let is_asked = |format: &FileFormat| self.file_formats.contains(format);
+        [FileFormat::Parquet, FileFormat::Csv].into_iter().filter(is_asked)
+    }
+
     /// The question as it is kept.
     pub fn to_value(&self) -> serde_json::Value {
         serde_json::to_value(self).unwrap_or_default()

@@ -2,11 +2,11 @@
 //! everything in it is written and flushed to disk; a folder that was begun and not finished bears
 //! another name and goes with the next build.
 
-use super::model::{LeaseId, ReleaseFile, ReleaseId};
+use super::model::{LeaseId, ReleaseFile, ReleaseId, Side};
 use crate::db::{self, Hash};
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// The folder of all releases.
@@ -45,6 +45,29 @@ impl Shelf {
                 read => sha.update(&buffer[..read]),
             }
         }
+    }
+
+    /// The line of `SIDE.rows.csv` about a row, counted from 0. Lines are in order, so it is found by
+    /// halves.
+    pub fn row(&self, release: ReleaseId, side: Side, row: u64) -> io::Result<Option<String>> {
+        let mut file = File::open(self.path(release, &format!("{side}.rows.csv")))?;
+        let (mut from, mut until) = (0, file.metadata()?.len());
+        while from < until {
+            let middle = from + (until - from) / 2;
+            let mut lines = BufReader::with_capacity(512, &mut file);
+            // The line that begins at or after the middle; the heading is the only one at 0.
+            lines.seek(SeekFrom::Start(middle))?;
+            let (mut skipped, mut line) = (Vec::new(), String::new());
+            let skipped = lines.read_until(b'\n', &mut skipped)? as u64;
+            lines.read_line(&mut line)?;
+            let line = line.trim_end();
+            match line.split(',').next().map(str::parse::<u64>) {
+                Some(Ok(found)) if found == row => return Ok(Some(line.to_owned())),
+                Some(Ok(found)) if found < row => from = middle + skipped,
+                _ => until = middle,
+            }
+        }
+        Ok(None)
     }
 
     /// A folder to write a release's files into. What an earlier attempt left goes.
@@ -98,6 +121,11 @@ impl Making {
         })
     }
 
+    /// A file in it that was finished, to read.
+    pub fn open(&self, name: &str) -> io::Result<BufReader<File>> {
+        Ok(BufReader::with_capacity(128 * 1024, File::open(self.folder.join(name))?))
+    }
+
     /// Gives the folder its name, in place of one that is there already.
     pub fn publish(mut self) -> io::Result<()> {
         File::open(&self.folder)?.sync_all()?;
@@ -134,10 +162,13 @@ pub struct Hashed {
 impl Hashed {
     /// Adds a text that has so many rows.
     pub fn put(&mut self, text: &str, rows: u64) -> io::Result<()> {
-        self.sha.update(text.as_bytes());
-        self.bytes += text.len() as i64;
+        self.count(rows);
+        self.write_all(text.as_bytes())
+    }
+
+    /// So many rows were added.
+    pub fn count(&mut self, rows: u64) {
         self.rows += rows as i64;
-        self.out.write_all(text.as_bytes())
     }
 
     /// Flushes it to disk; gives what is known of it.
@@ -151,5 +182,18 @@ impl Hashed {
             bytes: self.bytes,
             sha256: Hash(self.sha.finalize().into()),
         })
+    }
+}
+
+impl Write for Hashed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.out.write_all(bytes)?;
+        self.sha.update(bytes);
+        self.bytes += bytes.len() as i64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
     }
 }

@@ -12,6 +12,8 @@ mod lock;
 mod migrations;
 mod one_of;
 pub mod origin;
+#[cfg(test)]
+pub mod plans;
 mod pool;
 mod text_enum;
 mod writer;

@@ -30,9 +30,14 @@ pub fn make(conn: &mut Conn, cast: &HashMap<String, Arc<Who>>, now: Instant) -> 
     let rows: Vec<(Escalation, Instant, String)> = escalations::table
         .inner_join(feedback::table)
         .inner_join(teams::table)
-        .order(escalations::id)
+        .order((feedback::occurred_at, escalations::id))
         .select((escalations::all_columns, feedback::occurred_at, teams::slug))
         .load(conn)?;
+    // Rows come by age; the two newest of each team are still to be done, whatever day it is.
+    let mut left: HashMap<String, usize> = HashMap::new();
+    for (_, _, team) in &rows {
+        *left.entry(team.clone()).or_default() += 1;
+    }
     for (row, at, team) in rows {
         diesel::update(escalations::table.find(row.id))
             .set(escalations::opened_at.eq(at))
@@ -42,7 +47,13 @@ pub fn make(conn: &mut Conn, cast: &HashMap<String, Arc<Who>>, now: Instant) -> 
             .set(escalation_events::created_at.eq(at))
             .execute(conn)?;
         let Some(champion) = cast.get(&people::champion(&team)) else { continue };
-        let events = told(&mut random, &row, champion, at, now);
+        let left = left.entry(team).or_default();
+        *left = left.saturating_sub(1);
+        let events = match *left {
+            0 => Vec::new(),
+            1 => vec![taken(&row, champion, at)],
+            _ => told(&mut random, &row, champion, at, now),
+        };
         for event in events.into_iter().filter(|event| event.created_at < now) {
             diesel::insert_into(escalation_events::table).values(&event).execute(conn)?;
         }
@@ -52,6 +63,12 @@ pub fn make(conn: &mut Conn, cast: &HashMap<String, Arc<Who>>, now: Instant) -> 
         actions::refresh_team(conn, team)?;
     }
     Ok(())
+}
+
+/// A champion has it in hand and did not answer yet.
+fn taken(row: &Escalation, champion: &Who, at: Instant) -> Event {
+    let event = Event::plain(row.id, EventKind::Assigned, at.plus_minutes(11));
+    Event { person_id: Some(champion.id()), assignee_id: Some(champion.id()), ..event }
 }
 
 /// What a champion did with one: nothing yet, if it is fresh.

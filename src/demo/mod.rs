@@ -2,6 +2,7 @@
 //! that real data takes; and the pages that only a demo has.
 
 mod agents;
+mod datasets;
 mod decisions;
 mod escalations;
 mod judge;
@@ -67,6 +68,7 @@ pub fn fill(db: &Db) -> anyhow::Result<bool> {
     db.write_now(move |conn| {
         decisions::make(conn, &cast, now)?;
         escalations::make(conn, &cast, now)?;
+        datasets::make(conn, &cast)?;
         questions::make(conn, &cast, now)
     })?;
     Ok(true)

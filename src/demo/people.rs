@@ -133,6 +133,7 @@ fn add(conn: &mut Conn, name: &str, address: &str, part: Part) -> AppResult<Pers
         deactivated_at: None,
         created_at: now,
         time_zone: None,
+        language: None,
     };
     diesel::insert_into(people::table).values(&person).execute(conn)?;
     Ok(person.id)

@@ -1,6 +1,7 @@
 //! `GET /api/v1/signals`: what `overrule export` writes, as it is read.
 
-use super::model::{Format, Question, Status};
+use super::file;
+use super::model::{FileFormat, Format, Question, Status};
 use super::stream::{Export, Sinks};
 use crate::accounts::extract::scope::Export as ExportScope;
 use crate::accounts::{LimitedKey, Reach};
@@ -28,7 +29,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
 const CHUNK: usize = 128 * 1024;
 const CHUNKS: usize = 4;
 
-/// Signals as a file, a record a line.
+/// Signals as a file, a record a line or a row.
 ///
 /// The same question gives the same bytes as long as nothing new was decided. What a format
 /// can't use is left out.
@@ -37,6 +38,7 @@ const CHUNKS: usize = 4;
     params(
         ("agent" = String, Query, description = "Slug of the agent"),
         ("format" = Format, Query),
+        ("file_format" = Option<FileFormat>, Query, description = "Default `jsonl`. `csv` for the format `classification`"),
         ("status" = Option<Status>, Query, description = "Default `accepted`"),
         ("environment" = Option<Environment>, Query),
         ("version" = Option<String>, Query, description = "A version of the agent"),
@@ -45,7 +47,7 @@ const CHUNKS: usize = 4;
         ("until" = Option<String>, Query, description = "RFC 3339 or a day: before the interaction happened"),
     ),
     responses(
-        (status = 200, description = "A record a line", body = String, content_type = "application/x-ndjson"),
+        (status = 200, description = "A record a line or a row", content((String = "application/x-ndjson"), (String = "text/csv"), (Vec<u8> = "application/vnd.apache.parquet"))),
         (status = 401, description = "No or unknown key", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "The key lacks the scope `export`", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such agent", body = Problem, content_type = "application/problem+json"),
@@ -71,6 +73,7 @@ pub async fn list(
     db.write(move |conn| audit::record(conn, actor, "signals.export", &subject, detail.clone()))
         .await?;
     let (sender, chunks) = mpsc::channel(CHUNKS);
+    let media_type = question.file_format.media_type();
     let db = db.as_ref().clone();
     std::thread::Builder::new()
         .name("export".into())
@@ -80,7 +83,7 @@ pub async fn list(
         chunks.recv().await.map(|chunk| (chunk, chunks))
     });
     Ok(HttpResponse::Ok()
-        .insert_header((header::CONTENT_TYPE, "application/x-ndjson"))
+        .insert_header((header::CONTENT_TYPE, media_type))
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .streaming(body))
 }
@@ -103,7 +106,8 @@ type Chunk = Result<Bytes, io::Error>;
 
 fn send(db: &Db, export: &Export, sender: mpsc::Sender<Chunk>) {
     let mut out = Chunks { sender, buffer: Vec::with_capacity(CHUNK) };
-    let written = export.write(db, Sinks { records: &mut out, ids: None }, |_| {});
+    let sinks = Sinks { records: &mut out, ids: None };
+    let written = file::write(export, db, sinks, tempfile::tempfile, |_| {});
     let flushed = written.map(drop).and_then(|()| out.flush().map_err(AppError::internal));
     if let Err(error) = flushed {
         // The reader sees a body that breaks off, never one that looks whole.
@@ -137,7 +141,7 @@ impl Write for Chunks {
 }
 
 fn question(query: &str) -> Result<Question, Mistakes> {
-    let (mut agent, mut format, mut status) = (None, None, None);
+    let (mut agent, mut format, mut file_format, mut status) = (None, None, None, None);
     let (mut environment, mut version, mut verdict) = (None, None, None);
     let (mut since, mut until) = (None, None);
     let mut mistakes = Mistakes::default();
@@ -147,6 +151,7 @@ fn question(query: &str) -> Result<Question, Mistakes> {
             "agent" => agent = Some(value.into_owned()),
             "version" => version = Some(value.into_owned()),
             "format" => format = word::<Format>(m, &name, &value),
+            "file_format" => file_format = word::<FileFormat>(m, &name, &value),
             "status" => status = word::<Status>(m, &name, &value),
             "environment" => environment = word(m, &name, &value),
             "verdict" => verdict = word(m, &name, &value),
@@ -164,6 +169,7 @@ fn question(query: &str) -> Result<Question, Mistakes> {
     let question = Question {
         agent: agent.unwrap_or_default(),
         format: format.unwrap_or(Format::Signals),
+        file_format: file_format.unwrap_or(FileFormat::Jsonl),
         status: status.unwrap_or(Status::Accepted),
         environment,
         version,

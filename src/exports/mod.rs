@@ -3,9 +3,14 @@
 //! however many there are.
 
 pub mod api;
+pub mod columns;
+pub mod file;
 pub mod formats;
 pub mod model;
 pub mod queries;
+pub mod shape;
 pub mod stream;
+pub mod table;
 
-pub use model::{Format, Question};
+pub use model::{FileFormat, Format, Question};
+pub use shape::Shape;

@@ -29,6 +29,21 @@ crate::text_enum!(
         Promptfoo = "promptfoo",
         /// openai/evals samples.
         OpenaiEvals = "openai-evals",
+        /// Argilla records: the output is a suggestion, the right answer a response.
+        Argilla = "argilla",
+        /// Label Studio tasks: the output is a prediction, the right answer an annotation.
+        LabelStudio = "label-studio",
+    }
+);
+crate::text_enum!(
+    /// How records are kept in a file.
+    FileFormat {
+        /// A record a line, as JSON.
+        Jsonl = "jsonl",
+        /// Typed columns, compressed.
+        Parquet = "parquet",
+        /// A line a record, under a heading; for formats without anything nested.
+        Csv = "csv",
     }
 );
 crate::text_enum!(
@@ -43,10 +58,30 @@ crate::text_enum!(
     }
 );
 
+impl FileFormat {
+    /// The media type of such a file.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Jsonl => "application/x-ndjson",
+            Self::Parquet => "application/vnd.apache.parquet",
+            Self::Csv => "text/csv; charset=utf-8",
+        }
+    }
+}
+
 impl Format {
     /// Whether a record carries its signal's id itself.
     pub fn carries_ids(self) -> bool {
-        matches!(self, Self::Signals | Self::Eval)
+        let carries =
+            [Self::Signals, Self::Eval, Self::Promptfoo, Self::Argilla, Self::LabelStudio];
+        carries.contains(&self)
+    }
+
+    /// A sentence where a file of this kind can't hold it.
+    pub fn refuses_file(self, file: FileFormat) -> Option<String> {
+        (file == FileFormat::Csv && self != Self::Classification).then(|| {
+            format!("csv holds what is flat, and {self} is not; take parquet, or classification")
+        })
     }
 
     /// A sentence where the kind of agent can't give this format.
@@ -64,6 +99,7 @@ impl Format {
 pub struct Question {
     pub agent: String,
     pub format: Format,
+    pub file_format: FileFormat,
     pub status: Status,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub environment: Option<Environment>,

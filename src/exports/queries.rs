@@ -40,6 +40,16 @@ pub struct Example {
     pub label: Option<JsonText>,
 }
 
+impl Example {
+    /// Whether the agent had any tool.
+    pub fn has_tools(&self) -> bool {
+        let is_empty = |tools: &JsonText| {
+            tools.as_str().get(1..).is_none_or(|t| t.trim_start().starts_with(']'))
+        };
+        self.tools.as_ref().is_some_and(|tools| !is_empty(tools))
+    }
+}
+
 /// The query that both kinds of export filter and walk in the same way.
 macro_rules! walk {
     ($query:expr, $agent:expr, $question:expr, $after:expr, $limit:expr) => {{

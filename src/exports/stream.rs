@@ -3,6 +3,7 @@
 use super::formats::{self, Labels, Lines};
 use super::model::{Format, Question, Summary};
 use super::queries;
+use super::shape::Shape;
 use crate::agents::model::Agent;
 use crate::agents::{self, OutputKind};
 use crate::db::Db;
@@ -20,9 +21,15 @@ pub struct Export {
     labels: Labels,
 }
 
+/// What was written, and what it looks like.
+pub struct Written {
+    pub summary: Summary,
+    pub shape: Shape,
+}
+
 /// Where the records go, and the ids of what they were made of.
 pub struct Sinks<'a> {
-    pub records: &'a mut dyn Write,
+    pub records: &'a mut (dyn Write + Send),
     /// One signal id a row, for formats that don't carry it.
     pub ids: Option<&'a mut dyn Write>,
 }
@@ -42,19 +49,27 @@ impl Export {
             }
             Ok((agent, labels))
         })?;
+        if let Some(why) = question.format.refuses_file(question.file_format) {
+            return Err(AppError::invalid("/file_format", why));
+        }
         if let Some(why) = question.format.refuses(&agent.slug, agent.kind) {
             return Err(AppError::invalid("/format", why));
         }
         Ok(Self { question, agent, labels })
     }
 
-    /// Writes everything; `progress` hears of each page's signals.
+    /// What was asked.
+    pub fn question(&self) -> &Question {
+        &self.question
+    }
+
+    /// Writes everything, a record a line; `progress` hears of each page's signals.
     pub fn write(
         &self,
         db: &Db,
         mut sinks: Sinks<'_>,
         mut progress: impl FnMut(u64),
-    ) -> AppResult<Summary> {
+    ) -> AppResult<Written> {
         let mut tally = Tally::default();
         let mut after = queries::start();
         let mut lines = Lines::new(&self.agent.slug);
@@ -78,7 +93,7 @@ impl Export {
             ids.clear();
             progress(read as u64);
             if last {
-                return Ok(tally.summary());
+                return Ok(tally.written());
             }
         }
     }
@@ -123,6 +138,7 @@ impl Export {
             match formats::write(format, &agent.slug, agent.kind, &self.labels, example, text) {
                 Err(reason) => tally.leave_out(reason),
                 Ok(rows) => {
+                    tally.shape.see(agent.kind, example);
                     tally.rows += rows;
                     for _ in 0..rows {
                         ids.push_str(&example.signal_id.to_string());
@@ -140,6 +156,7 @@ struct Tally {
     rows: u64,
     bytes: u64,
     sha: Sha256,
+    shape: Shape,
     excluded: std::collections::BTreeMap<&'static str, u64>,
 }
 
@@ -154,16 +171,17 @@ impl Tally {
         sink.write_all(text.as_bytes()).map_err(gone)
     }
 
-    fn summary(self) -> Summary {
-        Summary {
+    fn written(self) -> Written {
+        let summary = Summary {
             rows: self.rows,
             bytes: self.bytes,
             sha256: hex::encode(self.sha.finalize()),
             excluded: self.excluded,
-        }
+        };
+        Written { summary, shape: self.shape }
     }
 }
 
-fn gone(error: std::io::Error) -> AppError {
+pub(super) fn gone(error: std::io::Error) -> AppError {
     AppError::internal(anyhow::Error::from(error).context("can't write the export"))
 }

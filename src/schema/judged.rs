@@ -72,6 +72,36 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{Id, Instant, Json};
+    unpublished (revision_id, event) {
+        revision_id -> Id,
+        event -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{Id, Instant, Json};
+    published (sequence) {
+        sequence -> BigInt,
+        revision_id -> Id,
+        event -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{Id, Instant, Json};
+    followers (name) {
+        name -> Text,
+        sequence -> BigInt,
+        until -> BigInt,
+    }
+}
+
+diesel::joinable!(published -> signal_revisions (revision_id));
 diesel::joinable!(review_items -> agents (agent_id));
 diesel::joinable!(resolutions -> review_items (item_id));
 diesel::joinable!(signals -> feedback (feedback_id));

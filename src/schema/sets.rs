@@ -41,6 +41,7 @@ diesel::table! {
         figures -> Nullable<Json>,
         manifest -> Nullable<Text>,
         card -> Nullable<Text>,
+        retired -> BigInt,
     }
 }
 
@@ -69,6 +70,15 @@ diesel::table! {
         weight -> BigInt,
         category -> Nullable<Text>,
         reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{Id, Instant, Json};
+    release_retired (release_id, position) {
+        release_id -> Id,
+        position -> BigInt,
     }
 }
 

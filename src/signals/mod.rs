@@ -3,6 +3,7 @@
 
 pub mod actions;
 pub mod model;
+pub mod published;
 pub mod queries;
 mod queue;
 mod settle;

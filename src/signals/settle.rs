@@ -5,6 +5,7 @@ use super::model::{
     Decision, ItemId, Outcome, QueueState, Resolution, ResolutionId, Reviewer, Revision,
     RevisionId, Signal, SignalStatus,
 };
+use super::published::{self, Event};
 use super::queries::{self, Source};
 use super::queue;
 use crate::clock;
@@ -53,6 +54,7 @@ pub(super) fn retire(conn: &mut Conn, signal: &Signal) -> AppResult<i64> {
         diesel::update(signal_revisions::table.find(revision))
             .set(signal_revisions::retired_at.eq(Some(clock::now())))
             .execute(conn)?;
+        published::note(conn, [revision], Event::Retired)?;
     }
     Ok(queries::last_numbers(conn, &[signal.id])?.get(&signal.id).copied().unwrap_or(0))
 }
@@ -105,7 +107,8 @@ pub(super) fn settle(
 
 /// Stores new revisions.
 pub(super) fn insert_revisions(conn: &mut Conn, revisions: &[Revision]) -> AppResult<()> {
-    Ok(insert_rows!(conn, signal_revisions::table, revisions.iter().collect::<Vec<_>>())?)
+    insert_rows!(conn, signal_revisions::table, revisions.iter().collect::<Vec<_>>())?;
+    Ok(published::note(conn, revisions.iter().map(|revision| revision.id), Event::Made)?)
 }
 
 /// The snapshot: what a training file says stays true whatever happens to the rest.

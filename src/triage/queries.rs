@@ -154,6 +154,8 @@ pub struct Said {
     pub category: Option<String>,
     pub output: Option<JsonText>,
     pub version: String,
+    /// The code of the language in which the author likes to be answered.
+    pub language: Option<String>,
 }
 
 /// What people said that stands behind an item: the oldest 50.
@@ -179,6 +181,7 @@ pub fn said_of(conn: &mut Conn, item: ItemId) -> QueryResult<Vec<Said>> {
             survivor_name(),
             interaction_bodies::output.nullable(),
             agent_versions::name,
+            people::language.nullable(),
         ))
         .load(conn)
 }

@@ -17,6 +17,8 @@ const FORMATS: &[&str] = &[
     "eval",
     "promptfoo",
     "openai-evals",
+    "argilla",
+    "label-studio",
 ];
 
 pub fn export(app: &TestApp, agent: &str, format: &str, more: &[&str]) -> String {
@@ -124,7 +126,7 @@ fn each_format_gives_of_each_verdict_what_the_contract_says() {
     }
     let eval = rows(&export(&app, "helper", "eval", &[]));
     assert_eq!(eval.len(), 2);
-    assert_eq!((&eval[0]["input"], &eval[0]["target"]), (&json!("A?"), &json!("out a")));
+    assert_eq!((&eval[0]["input"], &eval[0]["target"]), (&user("A?"), &json!("out a")));
     assert_eq!((&eval[1]["input"], &eval[1]["target"]), (&asked, &json!("right b")));
     let about = &eval[1]["metadata"];
     assert_eq!((&about["agent"], &about["agent_version"]), (&json!("helper"), &json!("v1")));
@@ -205,7 +207,7 @@ fn check_beside(app: &TestApp, agent: &str, format: &str, text: &str) {
     assert_eq!(manifest["file"], json!(name));
     assert_eq!(manifest["question"], json!({"agent": agent, "format": format, "status": "any"}));
     let ids = app.folder().join(format!("{name}.ids"));
-    if matches!(format, "signals" | "eval") {
+    if matches!(format, "signals" | "eval" | "argilla" | "label-studio") {
         assert!(!ids.exists(), "{format} carries its ids itself");
         return;
     }

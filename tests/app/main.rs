@@ -34,3 +34,4 @@ mod signing_in;
 mod support;
 mod tls;
 mod triage;
+mod webhooks;

@@ -26,11 +26,15 @@ COLUMNS = {
     "openai-preference": {"input", "preferred_output", "non_preferred_output"},
     "classification": {"text", "label", "label_id", "predicted"},
     "eval": {"id", "input", "target", "metadata"},
+    "argilla": {"id", "fields", "metadata", "suggestions", "responses"},
+    "label-studio": {"data", "predictions", "annotations"},
 }
 # Formats whose exact keys belong to another tool: these must be there, others may be.
 NEEDED = {"promptfoo": {"vars", "assert"}, "openai-evals": {"input", "ideal"}}
 CHAT = {"sft", "preference", "kto", "openai-chat"}
-HAS_IDS_BESIDE = set(COLUMNS) - {"eval"}
+HAS_IDS_BESIDE = set(COLUMNS) - {"eval", "argilla", "label-studio"}
+# What tools for annotators take has a record for each feedback.
+ANNOTATED = {"argilla", "label-studio"}
 
 
 def fail(message):
@@ -134,6 +138,9 @@ def wanted_rows(kind, form, sources, labels):
 
 def wanted_of(kind, form, source, feedback, labels):
     prompt, output, target = source.prompt, source.output, source.target(feedback)
+    if form in ANNOTATED:
+        yield {"has_answer": target is not None}
+        return
     extra = {"tools": source.tools} if source.tools else {}
     if form == "kto":
         if feedback["verdict"] == "confirmed":
@@ -223,8 +230,9 @@ def check_eval(path, kind, form, rows, wanted):
     if kind == "json":
         got = [row | {"target": exact(row["target"])} for row in got]
     if kind == "message":
-        got = [{"prompt": row["prompt"]} for row in got]
-        wanted = [{"prompt": row["prompt"]} for row in wanted]
+        # inspect has a shape of its own for tools, so roles and texts are compared.
+        brief = lambda row: {"prompt": [[m["role"], m.get("content") or ""] for m in row["prompt"]]}
+        got, wanted = [brief(row) for row in got], [brief(row) for row in wanted]
     same_rows(path, without_nulls(got), without_nulls(wanted))
 
 
@@ -242,6 +250,11 @@ def check_training(path, kind, form, sources, labels):
     expect(f"{path}: rows loaded", len(dataset), len(wanted))
     check_columns(path, form, dataset, rows, any(s.tools for s in sources))
     check_beside(path, form, len(rows))
+    if form in ANNOTATED:
+        answers = {"argilla": lambda row: row["responses"], "label-studio": lambda row: row["annotations"]}
+        got = [{"has_answer": bool(answers[form](row))} for row in rows]
+        same_rows(f"{path}: answers", got, wanted)
+        return
     if form in ("eval", "openai-evals", "promptfoo"):
         check_eval(path, kind, form, rows, wanted)
         return

@@ -3,6 +3,7 @@
 use crate::accounts::actions::check_name;
 use crate::accounts::door::session_of;
 use crate::accounts::identities::{self, Identity};
+use crate::accounts::languages;
 use crate::accounts::model::Who;
 use crate::accounts::passwords::{self, LEAST, Strength};
 use crate::accounts::sessions::{self, How, Session};
@@ -29,6 +30,7 @@ pub(super) struct ProfilePage {
     email: String,
     form: DetailsForm,
     zones: Vec<(String, String)>,
+    languages: Vec<(&'static str, &'static str)>,
     least: usize,
     offers_password: bool,
     offers_mail: bool,
@@ -69,6 +71,8 @@ pub(super) struct DetailsForm {
     name: String,
     #[serde(default)]
     time_zone: String,
+    #[serde(default)]
+    language: String,
 }
 
 #[derive(Deserialize)]
@@ -148,6 +152,7 @@ pub(super) fn profile(
     let form = DetailsForm {
         name: who.person.name.clone(),
         time_zone: who.person.time_zone.clone().unwrap_or_default(),
+        language: who.person.language.clone().unwrap_or_default(),
     };
     profile_with(form, status, ctx, who, door, kept, typed)
 }
@@ -165,6 +170,7 @@ fn profile_with(
         ctx,
         email: who.person.address.clone().unwrap_or_default(),
         form,
+        languages: languages::choices(),
         zones: clock::zones().into_iter().map(|zone| (zone, String::new())).collect(),
         least: LEAST,
         // Whoever came by a proxy has no session here to protect.
@@ -189,6 +195,10 @@ pub(super) async fn update(
     if !zone.is_empty() && !clock::is_zone(&zone) {
         mistakes.add("time_zone", "Choose one of the list, such as Europe/Vienna, or leave it.");
     }
+    let language = form.language.trim().to_owned();
+    if !language.is_empty() && languages::name(&language).is_none() {
+        mistakes.add("language", "Choose one of the list, or leave it.");
+    }
     let name = check_name("name", &form.name).unwrap_or_else(|_| {
         mistakes.add("name", "Enter your name: one line of at most 200 characters.");
         String::new()
@@ -202,11 +212,16 @@ pub(super) async fn update(
     let person = by.who.id();
     db.write(move |conn| {
         let zone = (!zone.is_empty()).then_some(&zone);
+        let language = (!language.is_empty()).then_some(&language);
         diesel::update(people::table.find(person))
-            .set((people::name.eq(&name), people::time_zone.eq(zone)))
+            .set((
+                people::name.eq(&name),
+                people::time_zone.eq(zone),
+                people::language.eq(language),
+            ))
             .execute(conn)?;
         let subject = format!("person:{person}");
-        let detail = json!({ "time_zone": zone });
+        let detail = json!({ "time_zone": zone, "language": language });
         audit::record(conn, Actor::Person(person.0), "person.update", &subject, detail)
     })
     .await?;

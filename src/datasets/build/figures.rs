@@ -1,8 +1,10 @@
 //! What is in a release, counted. No names of people, and no more classes than a page can show.
 
 use super::super::queries::{Differences, Kept};
+use super::near::Near;
 use crate::accounts::PersonId;
 use crate::agents::OutputKind;
+use crate::interactions::content::question;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 
@@ -25,6 +27,9 @@ pub struct Figures {
     /// By the Monday on which the week of the interaction began.
     pub by_week: BTreeMap<String, u64>,
     pub people: People,
+    /// The share of inputs that say nearly the same as another; an estimate.
+    #[serde(default)]
+    pub near_duplicates: Option<f64>,
     /// Inputs that several people judged, and how many of those they agree on.
     pub agreement: (u64, u64),
     /// The newest release before that was ready, and what changed since.
@@ -51,6 +56,7 @@ pub struct People {
 pub(super) struct Counter {
     figures: Figures,
     people: HashMap<PersonId, u64>,
+    near: Near,
 }
 
 impl Counter {
@@ -72,6 +78,7 @@ impl Counter {
             count(&mut figures.by_label, label.as_deref().unwrap_or(NONE));
         }
         count(&mut figures.by_week, &week(kept.occurred_at));
+        self.near.add(&question(&example.prompt.to_value()));
         match kept.author {
             Some(person) => *self.people.entry(person).or_default() += 1,
             None => figures.people.unknown += 1,
@@ -80,6 +87,7 @@ impl Counter {
 
     /// All that was counted.
     pub fn figures(mut self) -> Figures {
+        self.figures.near_duplicates = self.near.share();
         self.figures.people.count = self.people.len() as u64;
         self.figures.people.largest = self.people.values().copied().max().unwrap_or(0);
         self.figures

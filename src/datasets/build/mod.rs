@@ -3,9 +3,11 @@
 //! that. A build that was stopped begins anew, by whoever takes it up.
 
 mod figures;
+mod near;
 mod read;
 mod remake;
 mod sides;
+mod tables;
 mod write;
 
 pub use figures::{Figures, People};
@@ -20,6 +22,7 @@ use super::{card, check, queries, settle};
 use crate::clock;
 use crate::db::{Conn, Db};
 use crate::error::{AppError, AppResult};
+use crate::exports::columns::columns;
 use std::time::{Duration, Instant};
 
 /// Signals read, and rows written, at a time.
@@ -174,6 +177,7 @@ impl Builder<'_> {
             let dataset = self.release.dataset_id;
             self.db.read_now(|conn| Ok(queries::name_of(conn, dataset)?))?
         };
+        let columns = columns(self.question.format, &written.shape);
         let about = card::About {
             name: &name,
             release: self.release,
@@ -181,7 +185,7 @@ impl Builder<'_> {
             frame: &self.frame,
             figures: &figures,
             files: &written.files,
-            is_simple: written.is_simple,
+            columns: &columns,
         };
         let (manifest, readme) = (card::manifest(&about), card::readme(&about));
         let mut files = written.files;
@@ -191,7 +195,8 @@ impl Builder<'_> {
         self.step(Stage::Writing, rows, rows)?;
         making.publish().map_err(full)?;
         let figures = serde_json::to_value(&figures).map_err(AppError::internal)?;
-        Ok(Built { files, figures, manifest, card: readme })
+        let retired = written.retired;
+        Ok(Built { files, figures, manifest, card: readme, retired })
     }
 
     /// What changed since the newest release before this one.

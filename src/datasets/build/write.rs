@@ -2,7 +2,7 @@
 //! done.
 
 use super::figures::{Counter, Figures};
-use super::{Builder, Halt, PAGE, full};
+use super::{Builder, Halt, PAGE, full, tables};
 use crate::agents::{AgentId, OutputKind};
 use crate::datasets::judge::Judge;
 use crate::datasets::model::{Frame, FrameAgent, Release, ReleaseFile, ReleaseId, Side, Stage};
@@ -12,6 +12,7 @@ use crate::datasets::shelf::{Hashed, Making};
 use crate::datasets::{Question, reason};
 use crate::db::Db;
 use crate::error::AppError;
+use crate::exports::Shape;
 use crate::exports::queries::Example;
 use crate::interactions::JsonText;
 use std::collections::{BTreeMap, HashMap};
@@ -23,8 +24,10 @@ pub(super) struct Written {
     pub files: Vec<ReleaseFile>,
     pub figures: Figures,
     pub redacted: Report,
-    /// Whether every message has a role and a text and nothing else.
-    pub is_simple: bool,
+    /// What the records look like.
+    pub shape: Shape,
+    /// Positions of rows whose revision was taken out of use since it was read.
+    pub retired: Vec<i64>,
 }
 
 impl Builder<'_> {
@@ -74,7 +77,8 @@ pub(super) fn files(
         pairs: BTreeMap::new(),
         counter: Counter::default(),
         redacted: Report::new(),
-        is_simple: true,
+        shape: Shape::default(),
+        retired: Vec::new(),
         redactor,
     };
     let id = release.id;
@@ -85,12 +89,15 @@ pub(super) fn files(
         files.push(pair.records.finish(id).map_err(full)?);
         files.push(pair.rows.finish(id).map_err(full)?);
     }
+    let tables = tables::write(making, id, question, &out.shape, &files, step)?;
+    files.extend(tables);
     files.extend(left);
     Ok(Written {
         files,
         figures: out.counter.figures(),
         redacted: out.redacted,
-        is_simple: out.is_simple,
+        shape: out.shape,
+        retired: out.retired,
     })
 }
 
@@ -99,7 +106,8 @@ struct Out<'m> {
     pairs: BTreeMap<Side, Pair>,
     counter: Counter,
     redacted: Report,
-    is_simple: bool,
+    shape: Shape,
+    retired: Vec<i64>,
     redactor: Redactor,
 }
 
@@ -129,16 +137,16 @@ impl Out<'_> {
     fn add(&mut self, kept: &Kept, agents: &Agents) -> Result<(), Halt> {
         let Some(judge) = agents.judges.get(&kept.agent) else { return Ok(()) };
         let Some(example) = &kept.example else { return Err(Halt::Failed(erased())) };
+        if kept.is_retired {
+            self.retired.push(kept.row.position);
+        }
         self.counter.add(kept, &judge.slug, judge.kind);
-        self.is_simple = self.is_simple && is_simple(judge.kind, example);
         let mut text = String::new();
-        let count = match self.redactor.is_empty() {
-            true => judge.write(example, &mut text),
-            false => {
-                let example = redacted(&self.redactor, judge.kind, example, &mut self.redacted);
-                judge.write(&example, &mut text)
-            }
-        };
+        let hidden = (!self.redactor.is_empty())
+            .then(|| redacted(&self.redactor, judge.kind, example, &mut self.redacted));
+        let example = hidden.as_ref().unwrap_or(example);
+        self.shape.see(judge.kind, example);
+        let count = judge.write(example, &mut text);
         let count = count.map_err(|why| AppError::internal(anyhow::anyhow!("a row gave {why}")))?;
         let side = kept.row.side.unwrap_or(Side::Train);
         self.put(side, &text, count, kept).map_err(full)
@@ -241,23 +249,4 @@ pub fn redacted(
         output,
         label,
     }
-}
-
-/// A message with a role and a text and nothing else.
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(dead_code)] // Only whether it can be read matters.
-struct Simple<'t> {
-    #[serde(borrow)]
-    role: std::borrow::Cow<'t, str>,
-    #[serde(borrow)]
-    content: std::borrow::Cow<'t, str>,
-}
-
-fn is_simple(kind: OutputKind, example: &Example) -> bool {
-    let prompt = example.prompt.as_str();
-    let is_plain = |text: &str| serde_json::from_str::<Vec<Simple<'_>>>(text).is_ok();
-    kind != OutputKind::Message
-        && example.tools.is_none()
-        && (!prompt.starts_with('[') || is_plain(prompt))
 }

@@ -55,6 +55,8 @@ fn about(format: Format) -> &'static str {
         Format::Eval => "Inspect samples",
         Format::Promptfoo => "promptfoo test cases",
         Format::OpenaiEvals => "openai/evals samples",
+        Format::Argilla => "Argilla records, to annotate further",
+        Format::LabelStudio => "Label Studio tasks, to annotate further",
     }
 }
 

@@ -1,6 +1,7 @@
 //! The engineer's pages: datasets, one dataset with what it would give, and its releases.
 
 mod edit;
+mod lineage;
 mod list;
 mod release;
 mod show;
@@ -15,9 +16,11 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
         .route("/datasets/{name}", get().to(show::show))
         .route("/datasets/{name}", post().to(edit::update))
         .route("/datasets/{name}/edit", get().to(edit::edit))
+        .route("/datasets/{name}/lineage", get().to(lineage::show))
         .route("/datasets/{name}/releases", post().to(release::create))
         .route("/datasets/{name}/releases/{number}", get().to(release::show))
         .route("/datasets/{name}/releases/{number}/cancel", post().to(release::cancel))
         .route("/datasets/{name}/releases/{number}/left-out", get().to(release::left_out))
+        .route("/datasets/{name}/releases/{number}/retired", get().to(lineage::retired))
         .route("/datasets/{name}/releases/{number}/files/{file}", get().to(release::file));
 }

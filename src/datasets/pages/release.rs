@@ -18,6 +18,7 @@ use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// A file as it is listed.
 struct FileRow {
@@ -30,7 +31,24 @@ struct FileRow {
 /// A count of what is in it.
 struct Table {
     title: &'static str,
-    rows: Vec<(String, String, String)>,
+    rows: Vec<Bar>,
+    /// Weeks, side by side; none where a list of bars says it.
+    weeks: Option<Columns>,
+}
+
+/// A class with its bar.
+struct Bar {
+    name: String,
+    count: String,
+    share: String,
+    /// Of the largest, in per cent.
+    width: String,
+}
+
+/// A chart of weeks: where each column stands and how high it is, in a picture of 100 by 30.
+struct Columns {
+    told: String,
+    all: Vec<(String, String, String, String)>,
 }
 
 #[derive(Template)]
@@ -49,9 +67,12 @@ struct ReleasePage {
     asked_by: String,
     files: Vec<FileRow>,
     left: Vec<(String, String, String)>,
+    /// How many rows are out of use by now.
+    retired: Option<String>,
     tables: Vec<Table>,
     people: String,
     agreement: String,
+    near: String,
     redacted: Vec<(String, String)>,
     since: String,
     command: String,
@@ -134,9 +155,11 @@ fn make(
         asked_by: asked_by.unwrap_or_else(|| no_person(&release).to_owned()),
         files: files.into_iter().map(file_row).collect(),
         left: left(&name, number, &figures),
+        retired: (release.retired > 0).then(|| words::grouped(release.retired)),
         tables: tables(&figures),
         people: people(&figures),
         agreement: agreement(&figures),
+        near: near(&figures),
         redacted: (figures.redacted.iter())
             .map(|(rule, count)| (rule.clone(), words::grouped(*count as i64)))
             .collect(),
@@ -208,14 +231,53 @@ fn tables(figures: &Figures) -> Vec<Table> {
         ("By version", &figures.by_version),
         ("By week", &figures.by_week),
     ];
-    let table = |(title, counts): (&'static str, &std::collections::BTreeMap<String, u64>)| {
-        let row = |(name, count): (&String, &u64)| {
-            let share = percent(*count, figures.signals);
-            (name.clone(), words::grouped(*count as i64), share)
+    let table = |(title, counts): (&'static str, &BTreeMap<String, u64>)| {
+        let most = counts.values().copied().max().unwrap_or(1).max(1);
+        let row = |(name, count): (&String, &u64)| Bar {
+            name: name.clone(),
+            count: words::grouped(*count as i64),
+            share: percent(*count, figures.signals),
+            width: format!("{:.1}", *count as f64 * 100.0 / most as f64),
         };
-        Table { title, rows: counts.iter().map(row).collect() }
+        let weeks = (title == "By week" && counts.len() > 1).then(|| columns(counts, most));
+        Table { title, rows: counts.iter().map(row).collect(), weeks }
     };
     all.into_iter().map(table).filter(|table| !table.rows.is_empty()).collect()
+}
+
+/// The height of the chart of weeks.
+const HEIGHT: f64 = 30.0;
+
+fn columns(counts: &BTreeMap<String, u64>, most: u64) -> Columns {
+    let step = 100.0 / counts.len() as f64;
+    let column = |(n, count): (usize, &u64)| {
+        let height = (*count as f64 * HEIGHT / most as f64).max(0.3);
+        let all = [n as f64 * step + step * 0.1, HEIGHT - height, step * 0.8, height];
+        let [x, y, width, height] = all.map(|number| format!("{number:.2}"));
+        (x, y, width, height)
+    };
+    let (first, last) = (counts.keys().next(), counts.keys().next_back());
+    let name = |week: Option<&String>| week.cloned().unwrap_or_default();
+    Columns {
+        told: format!(
+            "Signals by week from {} to {}, at most {} in one",
+            name(first),
+            name(last),
+            words::grouped(most as i64)
+        ),
+        all: counts.values().enumerate().map(column).collect(),
+    }
+}
+
+/// How many questions say nearly the same as another.
+fn near(figures: &Figures) -> String {
+    let told = |share: f64| {
+        format!(
+            "About {:.0} % of the questions have nearly the same words as another.",
+            share * 100.0
+        )
+    };
+    figures.near_duplicates.map(told).unwrap_or_default()
 }
 
 fn people(figures: &Figures) -> String {
@@ -307,7 +369,7 @@ pub(super) async fn left_out(
 
 /// `GET /datasets/{name}/releases/{number}/files/{file}`
 pub(super) async fn file(
-    _by: Engineer,
+    by: Engineer,
     db: Data<Db>,
     shelf: Data<Shelf>,
     request: HttpRequest,
@@ -315,5 +377,6 @@ pub(super) async fn file(
 ) -> AppResult<HttpResponse> {
     let (name, number, file) = path.into_inner();
     let (name, number) = numbered((name, number))?;
-    deliver::file(&request, &db, &shelf, (name, number, file)).await
+    let by = Actor::Person(by.who.id().0);
+    deliver::file(&request, &db, &shelf, by, (name, number, file)).await
 }

@@ -1,13 +1,17 @@
 //! Every query on datasets, releases and the sides of groups.
 
 mod compare;
+mod lineage;
 mod read;
+mod retired;
 mod releases;
 mod rows;
 
 pub use compare::{Differences, differences};
+pub use lineage::*;
 pub use read::{Read, newest, newest_from, reads, total};
 pub use releases::*;
+pub use retired::*;
 pub use rows::*;
 
 use super::model::{Dataset, GroupBy, Side};

@@ -10,7 +10,8 @@ use crate::feedback::{FeedbackId, Verdict};
 use crate::interactions::{InteractionId, JsonText};
 use crate::on_backend;
 use crate::schema::{
-    agent_versions, feedback, interaction_bodies, interactions, release_rows, signal_revisions,
+    agent_versions, feedback, interaction_bodies, interactions, release_retired, release_rows,
+    signal_revisions,
 };
 use diesel::prelude::*;
 use std::collections::BTreeMap;
@@ -25,6 +26,11 @@ pub fn insert_rows(conn: &mut Conn, rows: &[ReleaseRow]) -> QueryResult<()> {
 
 /// Removes rows of a release that is begun anew, at most `limit` positions from `from` on.
 pub fn delete_rows(conn: &mut Conn, id: ReleaseId, from: i64, limit: i64) -> QueryResult<usize> {
+    diesel::delete(release_retired::table)
+        .filter(release_retired::release_id.eq(id))
+        .filter(release_retired::position.ge(from))
+        .filter(release_retired::position.lt(from + limit))
+        .execute(conn)?;
     diesel::delete(release_rows::table)
         .filter(release_rows::release_id.eq(id))
         .filter(release_rows::position.ge(from))
@@ -112,13 +118,23 @@ pub struct Kept {
     pub agent: AgentId,
     pub occurred_at: Instant,
     pub author: Option<PersonId>,
+    /// Its revision was taken out of use.
+    pub is_retired: bool,
     /// None where the text was erased since.
     pub example: Option<Example>,
 }
 
 type Texts = (Option<JsonText>, Option<JsonText>, Option<JsonText>);
 type Said = (InteractionId, FeedbackId, Verdict, Option<JsonText>, Severity, Option<PersonId>);
-type Revised = (Verdict, JsonText, Option<JsonText>, Option<JsonText>, Option<JsonText>, String);
+type Revised = (
+    Verdict,
+    JsonText,
+    Option<JsonText>,
+    Option<JsonText>,
+    Option<JsonText>,
+    String,
+    Option<Instant>,
+);
 type Row = (ReleaseRow, AgentId, Said, (Environment, Instant, String), Texts, Option<Revised>);
 
 /// What is read of a row that is in.
@@ -148,6 +164,7 @@ macro_rules! kept_columns {
                 signal_revisions::output,
                 signal_revisions::label,
                 signal_revisions::version,
+                signal_revisions::retired_at,
             )
                 .nullable(),
         )
@@ -185,9 +202,10 @@ fn kept((row, agent, said, about, sent, revised): Row) -> Kept {
             Verdict::Confirmed => output.clone(),
             _ => correction,
         };
-        Some((verdict, input?, tools, output, label, version))
+        Some((verdict, input?, tools, output, label, version, None))
     });
-    let example = texts.map(|(verdict, prompt, tools, output, label, version)| Example {
+    let is_retired = texts.as_ref().is_some_and(|texts| texts.6.is_some());
+    let example = texts.map(|(verdict, prompt, tools, output, label, version, _)| Example {
         signal_id: row.signal_id,
         at: (interaction, feedback),
         verdict,
@@ -200,5 +218,5 @@ fn kept((row, agent, said, about, sent, revised): Row) -> Kept {
         output,
         label,
     });
-    Kept { row, agent, occurred_at, author, example }
+    Kept { row, agent, occurred_at, author, is_retired, example }
 }

@@ -1,6 +1,8 @@
 //! One signal as records of each format, written by hand: what was sent as JSON goes through as
 //! the text it is.
 
+mod annotation;
+mod cases;
 mod interchange;
 mod training;
 

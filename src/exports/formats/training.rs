@@ -1,6 +1,7 @@
-//! Records for trainers and evaluators. The shapes are those of TRL's conversational datasets,
-//! OpenAI's fine-tuning files, inspect's samples, promptfoo's test cases and openai/evals.
+//! Records for trainers: the shapes are those of TRL's conversational datasets and of OpenAI's
+//! fine-tuning files.
 
+use super::{annotation, cases};
 use crate::agents::OutputKind;
 use crate::exports::model::Format;
 use crate::exports::queries::Example;
@@ -48,9 +49,11 @@ pub fn write(
         Format::OpenaiChat => openai_chat(kind, example, out),
         Format::OpenaiPreference => openai_preference(kind, example, out),
         Format::Classification => classification(labels, example, out),
-        Format::Eval => eval(agent, kind, example, out),
-        Format::Promptfoo => promptfoo(agent, kind, example, out),
-        Format::OpenaiEvals => openai_evals(kind, example, out),
+        Format::Eval => cases::eval(agent, kind, example, out),
+        Format::Promptfoo => cases::promptfoo(agent, kind, example, out),
+        Format::OpenaiEvals => cases::openai_evals(kind, example, out),
+        Format::Argilla => annotation::argilla(agent, kind, example, out),
+        Format::LabelStudio => annotation::label_studio(agent, kind, example, out),
         Format::Signals => Err("not_a_training_format"),
     }
 }
@@ -152,53 +155,8 @@ fn classification(labels: &Labels, example: &Example, out: &mut String) -> Resul
     Ok(1)
 }
 
-fn eval(agent: &str, kind: OutputKind, example: &Example, out: &mut String) -> Result<u64, Left> {
-    let right = right(example)?;
-    out.push_str("{\"id\":\"");
-    out.push_str(&example.signal_id.to_string());
-    out.push_str("\",\"input\":");
-    out.push_str(example.prompt.as_str());
-    out.push_str(",\"target\":");
-    text(kind, right, out);
-    out.push_str(",\"metadata\":");
-    metadata(agent, example, out);
-    out.push_str("}\n");
-    Ok(1)
-}
-
-fn promptfoo(
-    agent: &str,
-    kind: OutputKind,
-    example: &Example,
-    out: &mut String,
-) -> Result<u64, Left> {
-    let right = right(example)?;
-    out.push_str("{\"vars\":{\"input\":");
-    out.push_str(example.prompt.as_str());
-    out.push_str("},\"assert\":[{\"type\":\"equals\",\"value\":");
-    match kind {
-        // promptfoo compares an object with the answer read as JSON.
-        OutputKind::Json => out.push_str(right.as_str()),
-        _ => text(kind, right, out),
-    }
-    out.push_str("}],\"metadata\":");
-    metadata(agent, example, out);
-    out.push_str("}\n");
-    Ok(1)
-}
-
-fn openai_evals(kind: OutputKind, example: &Example, out: &mut String) -> Result<u64, Left> {
-    let right = right(example)?;
-    out.push_str("{\"input\":");
-    messages(&example.prompt, out);
-    out.push_str(",\"ideal\":");
-    text(kind, right, out);
-    out.push_str("}\n");
-    Ok(1)
-}
-
 /// The right output.
-fn right(example: &Example) -> Result<&JsonText, Left> {
+pub(super) fn right(example: &Example) -> Result<&JsonText, Left> {
     match example.verdict {
         Verdict::Confirmed => example.output.as_ref().ok_or(NO_OUTPUT),
         Verdict::Corrected => example.label.as_ref().ok_or(NO_RIGHT_ANSWER),
@@ -217,7 +175,7 @@ fn pair(example: &Example) -> Result<(&JsonText, &JsonText), Left> {
 }
 
 /// The input as a list of messages.
-fn messages(prompt: &JsonText, out: &mut String) {
+pub(super) fn messages(prompt: &JsonText, out: &mut String) {
     if prompt.as_str().starts_with('[') {
         out.push_str(prompt.as_str());
     } else {
@@ -239,45 +197,22 @@ fn assistant(kind: OutputKind, output: &JsonText, out: &mut String) {
 }
 
 /// An output as a JSON string: a text as it is, JSON as its text.
-fn text(kind: OutputKind, output: &JsonText, out: &mut String) {
+pub(super) fn text(kind: OutputKind, output: &JsonText, out: &mut String) {
     match kind {
         OutputKind::Text | OutputKind::Label => out.push_str(output.as_str()),
         OutputKind::Json | OutputKind::Message => string(output.as_str(), out),
     }
 }
 
-fn string(text: &str, out: &mut String) {
+pub(super) fn string(text: &str, out: &mut String) {
     out.push_str(JsonText::string(text).as_str());
 }
 
 fn tools(example: &Example, out: &mut String) {
-    if let Some(tools) = &example.tools
-        && !tools.as_str()[1..].trim_start().starts_with(']')
-    {
+    if let Some(tools) = example.tools.as_ref().filter(|_| example.has_tools()) {
         out.push_str(",\"tools\":");
         out.push_str(tools.as_str());
     }
-}
-
-fn metadata(agent: &str, example: &Example, out: &mut String) {
-    out.push_str("{\"agent\":");
-    string(agent, out);
-    out.push_str(",\"agent_version\":");
-    string(&example.version, out);
-    out.push_str(",\"environment\":");
-    string(example.environment.as_str(), out);
-    out.push_str(",\"verdict\":");
-    string(example.verdict.as_str(), out);
-    out.push_str(",\"category\":");
-    match &example.category {
-        Some(category) => string(category, out),
-        None => out.push_str("null"),
-    }
-    out.push_str(",\"severity\":");
-    string(example.severity.as_str(), out);
-    out.push_str(",\"signal_id\":");
-    string(&example.signal_id.to_string(), out);
-    out.push('}');
 }
 
 #[cfg(test)]

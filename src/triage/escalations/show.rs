@@ -1,7 +1,7 @@
 //! `/escalations/{id}`: one escalation, what happened to it, and what can be done.
 
 use super::list::outcome;
-use crate::accounts::{SignedIn, Who};
+use crate::accounts::{SignedIn, Who, languages};
 use crate::capture::shown::{self, Audience, View};
 use crate::capture::words::{self, Badge, When};
 use crate::clock;
@@ -171,7 +171,11 @@ pub(super) async fn again(
 fn make(by: &SignedIn, facts: Facts, now: Instant) -> ShowPage {
     let Facts { row, events, dues, shown, said, names, people, is_undecided } = facts;
     let reporter = |said: &Said| {
-        said.author.clone().unwrap_or_else(|| "Somebody without an account".to_owned())
+        let Some(name) = &said.author else { return "Somebody without an account".to_owned() };
+        match said.language.as_deref().and_then(languages::name) {
+            Some(language) => format!("{name}, who likes to be answered in {language}"),
+            None => name.clone(),
+        }
     };
     let mut reporters: Vec<String> = said.iter().map(reporter).collect();
     reporters.dedup();

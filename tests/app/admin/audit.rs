@@ -97,6 +97,30 @@ fn the_log_is_turned_a_page_at_a_time_and_taken_as_lines() {
 }
 
 #[test]
+fn whoever_fetches_a_file_of_a_release_is_written_down_with_where_from() {
+    let app = TestApp::start();
+    app.file("q.json", r#"{"agents": ["helper"], "format": "sft"}"#);
+    app.command(&["agent", "set", "helper", "--review", "none"]).ok();
+    let line = json!({"agent": "helper", "input": "q", "output": "a",
+        "feedback": [{"verdict": "corrected", "correction": "b"}]});
+    app.file("lines.jsonl", &line.to_string());
+    app.command(&["import", "lines.jsonl"]).ok();
+    app.command(&["dataset", "set", "answers", "q.json"]).ok();
+    app.command(&["dataset", "release", "answers"]).ok();
+    let file = "/datasets/answers/releases/1/files/train.jsonl";
+    app.api(&[Scope::Export]).get(&format!("/api/v1{file}")).is(200);
+    app.engineer().open(file).is(200);
+    app.command(&["dataset", "download", "answers", "1", "--out", "here"]).ok();
+    let admin = app.admin();
+    let log = admin.open("/admin/audit").pick("Did what", "dataset.download").press("Find").is(200);
+    let rows = log.elements("tbody tr");
+    let of_train: Vec<_> = rows.iter().filter(|row| row.contains("train.jsonl")).collect();
+    assert_eq!(of_train.len(), 3, "{rows:?}");
+    assert_eq!(of_train.iter().filter(|row| row.contains("127.0.0.1")).count(), 2, "{rows:?}");
+    assert!(of_train.iter().any(|row| row.contains("command line")), "{rows:?}");
+}
+
+#[test]
 fn the_database_itself_refuses_to_change_the_log() {
     let app = TestApp::start();
     filled(&app);

@@ -1,10 +1,12 @@
 //! Datasets: the saved question, its releases, and what files of them may be trusted with.
 
 mod faults;
+mod lineage;
 mod pages;
 mod questions;
 mod releases;
 mod splits;
+mod tables;
 
 use crate::support::{Api, TestApp, eventually};
 use overrule::accounts::Scope;

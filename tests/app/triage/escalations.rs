@@ -72,6 +72,21 @@ fn who_asks_for_a_person_is_answered_by_one_and_reads_each_step() {
 }
 
 #[test]
+fn whoever_answers_knows_the_language_the_reporter_likes() {
+    let desk = Desk::open();
+    let people = team(&desk.app);
+    let (_, path) = asked(&desk, &people);
+    people.cleo.open(&path).sees("Asked for by Mia").does_not_see("likes to be answered");
+    people.mia.open("/profile").pick("Language", "German").press("Save").is(200).sees("Saved.");
+    assert_eq!(people.mia.open("/profile").value("Language"), "de");
+    people.cleo.open(&path).sees("Asked for by Mia, who likes to be answered in German");
+    let wrong = people.mia.request("POST", "/profile").body("name=Mia&language=tlh");
+    assert_eq!(people.mia.send(wrong).status, 422);
+    people.mia.open("/profile").pick("Language", "No preference").press("Save").is(200);
+    people.cleo.open(&path).does_not_see("likes to be answered");
+}
+
+#[test]
 fn each_notice_is_mailed_once_to_whom_it_concerns() {
     let desk = Desk::open();
     let people = team(&desk.app);

@@ -1,0 +1,224 @@
+//! What a signal came from and where it went. Every list has an end.
+
+use crate::accounts::PersonId;
+use crate::agents::{AgentId, Environment};
+use crate::datasets::model::{ReleaseId, Side, State};
+use crate::db::{Conn, Instant};
+use crate::feedback::{FeedbackId, Verdict};
+use crate::interactions::{InteractionId, JsonText};
+use crate::schema::{
+    agent_versions, agents, api_keys, categories, datasets, feedback, interaction_bodies,
+    interactions, people, release_rows, releases, resolutions, signal_revisions, signals,
+};
+use crate::signals::model::{How, Outcome, ResolutionId, RevisionId, Signal, SignalId};
+use diesel::prelude::*;
+
+/// How many steps of one kind are told.
+pub const MOST_STEPS: i64 = 100;
+/// How many signals are told at once.
+const MOST_SIGNALS: i64 = 20;
+
+/// The signals with this id, of this feedback, or of this interaction.
+pub fn signals_by_id(conn: &mut Conn, id: uuid::Uuid) -> QueryResult<Vec<Signal>> {
+    let found = signals::table.find(SignalId(id)).load(conn)?;
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let found =
+        signals::table.filter(signals::feedback_id.eq(FeedbackId(id))).load::<Signal>(conn)?;
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let revised = signals::table
+        .inner_join(signal_revisions::table.on(signal_revisions::signal_id.eq(signals::id)))
+        .filter(signal_revisions::id.eq(RevisionId(id)))
+        .select(signals::all_columns)
+        .load::<Signal>(conn)?;
+    if !revised.is_empty() {
+        return Ok(revised);
+    }
+    // Also by a word of the author that was taken back: the interaction it is about.
+    let interaction = feedback::table
+        .find(FeedbackId(id))
+        .select(feedback::interaction_id)
+        .first(conn)
+        .optional()?;
+    signals_of(conn, interaction.unwrap_or(InteractionId(id)))
+}
+
+/// The signals of an interaction.
+fn signals_of(conn: &mut Conn, id: InteractionId) -> QueryResult<Vec<Signal>> {
+    signals::table
+        .filter(signals::interaction_id.eq(id))
+        .order(signals::id)
+        .limit(MOST_SIGNALS)
+        .load(conn)
+}
+
+/// The signals of what these agents' senders call by this id, in any environment.
+pub fn signals_by_external_id(
+    conn: &mut Conn,
+    agents: &[AgentId],
+    external_id: &str,
+) -> QueryResult<Vec<Signal>> {
+    let found: Vec<InteractionId> = interactions::table
+        .filter(interactions::agent_id.eq_any(agents))
+        .filter(interactions::environment.eq_any(Environment::ALL))
+        .filter(interactions::external_id.eq(external_id))
+        .select(interactions::id)
+        .limit(MOST_SIGNALS)
+        .load(conn)?;
+    signals::table
+        .filter(signals::interaction_id.eq_any(found))
+        .order(signals::id)
+        .limit(MOST_SIGNALS)
+        .load(conn)
+}
+
+/// An interaction: its external id, agent, version, environment, time and input.
+pub type Origin = (Option<String>, String, String, Environment, Instant, Option<JsonText>);
+
+/// What a signal is about.
+pub fn origin(conn: &mut Conn, id: InteractionId) -> QueryResult<Origin> {
+    interactions::table
+        .inner_join(agents::table)
+        .inner_join(agent_versions::table)
+        .left_join(interaction_bodies::table)
+        .filter(interactions::id.eq(id))
+        .select((
+            interactions::external_id,
+            agents::slug,
+            agent_versions::name,
+            interactions::environment,
+            interactions::occurred_at,
+            interaction_bodies::input.nullable(),
+        ))
+        .first(conn)
+}
+
+/// One revision of a signal.
+#[derive(Queryable)]
+pub struct Revised {
+    pub id: RevisionId,
+    pub number: i64,
+    pub resolution_id: ResolutionId,
+    pub feedback_id: FeedbackId,
+    pub verdict: Verdict,
+    pub created_at: Instant,
+    pub retired_at: Option<Instant>,
+}
+
+/// The revisions of a signal, newest first.
+pub fn revisions_of(conn: &mut Conn, id: SignalId) -> QueryResult<Vec<Revised>> {
+    signal_revisions::table
+        .filter(signal_revisions::signal_id.eq(id))
+        .order(signal_revisions::number.desc())
+        .limit(MOST_STEPS)
+        .select((
+            signal_revisions::id,
+            signal_revisions::number,
+            signal_revisions::resolution_id,
+            signal_revisions::feedback_id,
+            signal_revisions::verdict,
+            signal_revisions::created_at,
+            signal_revisions::retired_at,
+        ))
+        .load(conn)
+}
+
+/// One feedback: id, verdict, category, time, and whether its author said something newer.
+pub type Said = (FeedbackId, Verdict, Option<String>, Instant, Option<FeedbackId>);
+
+/// What was said, oldest first.
+pub fn said(conn: &mut Conn, ids: &[FeedbackId]) -> QueryResult<Vec<Said>> {
+    feedback::table
+        .left_join(categories::table)
+        .filter(feedback::id.eq_any(ids))
+        .order(feedback::id)
+        .select((
+            feedback::id,
+            feedback::verdict,
+            categories::slug.nullable(),
+            feedback::occurred_at,
+            feedback::superseded_by,
+        ))
+        .load(conn)
+}
+
+/// One decision: id, number, outcome, how, reason, time, and who by name of person or key.
+pub type Decided = (
+    (ResolutionId, i64, Outcome, How, Option<String>, Instant),
+    (Option<PersonId>, Option<String>, Option<String>),
+);
+
+/// The decisions on a signal's item, and those that its revisions follow, oldest first.
+pub fn decided(
+    conn: &mut Conn,
+    signal: &Signal,
+    revisions: &[Revised],
+) -> QueryResult<Vec<Decided>> {
+    let ids: Vec<ResolutionId> = revisions.iter().map(|each| each.resolution_id).collect();
+    let load = |conn: &mut Conn, by_item: bool| {
+        let mut query = resolutions::table
+            .left_join(people::table)
+            .left_join(api_keys::table)
+            .order((resolutions::created_at, resolutions::number))
+            .limit(MOST_STEPS)
+            .select((
+                (
+                    resolutions::id,
+                    resolutions::number,
+                    resolutions::outcome,
+                    resolutions::how,
+                    resolutions::reason,
+                    resolutions::created_at,
+                ),
+                (resolutions::person_id, people::name.nullable(), api_keys::name.nullable()),
+            ))
+            .into_boxed();
+        query = match by_item {
+            true => query.filter(resolutions::item_id.eq(signal.item_id)),
+            false => query.filter(resolutions::id.eq_any(&ids)),
+        };
+        query.load::<Decided>(conn)
+    };
+    let mut all = load(conn, true)?;
+    let others = load(conn, false)?;
+    let others = others.into_iter().filter(|other| all.iter().all(|each| each.0.0 != other.0.0));
+    all.extend(others.collect::<Vec<_>>());
+    all.sort_by_key(|each| (each.0.5, each.0.1));
+    Ok(all)
+}
+
+/// One release that looked at a signal.
+#[derive(Queryable)]
+pub struct Held {
+    pub dataset: String,
+    pub release: ReleaseId,
+    pub number: i64,
+    pub state: State,
+    pub revision_id: Option<RevisionId>,
+    pub side: Option<Side>,
+    pub weight: i64,
+    pub reason: Option<String>,
+}
+
+/// The releases, of any dataset, that looked at a signal, newest first.
+pub fn held_by(conn: &mut Conn, id: SignalId) -> QueryResult<Vec<Held>> {
+    release_rows::table
+        .inner_join(releases::table.inner_join(datasets::table))
+        .filter(release_rows::signal_id.eq(id))
+        .order(release_rows::release_id.desc())
+        .limit(MOST_STEPS)
+        .select((
+            datasets::name,
+            releases::id,
+            releases::number,
+            releases::state,
+            release_rows::revision_id,
+            release_rows::side,
+            release_rows::weight,
+            release_rows::reason,
+        ))
+        .load(conn)
+}

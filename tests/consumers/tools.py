@@ -1,0 +1,154 @@
+"""Hands the records of a downloaded release to the tool they are for, by that tool's own reader.
+
+    tools.py FORMAT FOLDER
+"""
+
+import json
+import os
+import sys
+import types
+
+
+def fail(message):
+    sys.exit(f"tools.py: {message}")
+
+
+def records(folder):
+    for name in sorted(os.listdir(folder)):
+        if name.endswith(".jsonl"):
+            with open(os.path.join(folder, name), encoding="utf-8") as file:
+                for line in file:
+                    yield json.loads(line)
+
+
+def trl(form, folder):
+    """TRL's own checks. It wants `transformers` for two types only, which are not needed here."""
+    import importlib.machinery
+
+    stub = types.ModuleType("transformers")
+    stub.PreTrainedTokenizerBase = stub.ProcessorMixin = object
+    stub.__spec__ = importlib.machinery.ModuleSpec("transformers", None)
+    sys.modules["transformers"] = stub
+    from datasets import load_dataset
+    from trl import data_utils
+
+    keys = {
+        "sft": {"prompt", "completion"},
+        "preference": {"prompt", "chosen", "rejected"},
+        "kto": {"prompt", "completion", "label"},
+        "openai-chat": {"messages"},
+    }[form]
+    count = 0
+    for rows in load_dataset(folder).values():
+        if missing := keys - set(rows.column_names):
+            fail(f"{folder}: no column {missing}")
+        for row in rows:
+            if not data_utils.is_conversational(row):
+                fail(f"{folder}: not conversational for TRL: {row}")
+            count += 1
+        if form == "preference":
+            unpaired = data_utils.unpair_preference_dataset(rows)
+            if len(unpaired) != 2 * len(rows) or set(unpaired["label"]) != {True, False}:
+                fail(f"{folder}: TRL does not unpair it")
+    return count
+
+
+def inspect(_form, folder):
+    from inspect_ai.dataset import json_dataset
+
+    count = 0
+    for name in sorted(os.listdir(folder)):
+        if name.endswith(".jsonl"):
+            samples = json_dataset(os.path.join(folder, name))
+            for sample in samples:
+                if not sample.target or not sample.metadata["signal_id"] == sample.id:
+                    fail(f"{folder}: {sample}")
+                if not all(message.role for message in sample.input):
+                    fail(f"{folder}: {sample.input}")
+            count += len(samples)
+    return count
+
+
+def argilla(_form, folder):
+    from argilla.records import Record
+
+    count = 0
+    for record in records(folder):
+        read = Record.from_dict(record)
+        back = read.to_dict()
+        for key in ("id", "fields", "metadata"):
+            if back[key] != record[key]:
+                fail(f"{folder}: {key} {back[key]} is not {record[key]}")
+        wanted = [each["value"] for each in record["responses"].get("answer", [])]
+        if [each.value for each in read.responses] != wanted:
+            fail(f"{folder}: responses of {record}")
+        read.api_model().model_dump()
+        count += 1
+    return count
+
+
+CONTROLS = """<View><Text name="input" value="$text"/>{}</View>"""
+
+
+def label_studio(_form, folder):
+    from label_studio_sdk.label_interface import LabelInterface
+
+    count = 0
+    for task in records(folder):
+        regions = [region for part in task["annotations"] + task["predictions"] for region in part["result"]]
+        labels = {label for region in regions for label in region["value"].get("choices", [])}
+        control = '<TextArea name="answer" toName="input"/>'
+        if labels:
+            choices = "".join(f'<Choice value="{label}"/>' for label in sorted(labels))
+            control = f'<Choices name="answer" toName="input">{choices}</Choices>'
+        page = LabelInterface(CONTROLS.format(control))
+        # Its own import gives an annotation to whoever imports it; the check here asks for a number.
+        annotations = [part | {"completed_by": 1} for part in task["annotations"]]
+        checked = task | {"annotations": annotations}
+        if not page.validate_task(checked):
+            fail(f"{folder}: not a task: {task}")
+        for region in regions:
+            if not page.validate_region(region):
+                fail(f"{folder}: not a region: {region}")
+        count += 1
+    return count
+
+
+def openai_evals(_form, folder):
+    """Its reader takes any line of JSON; its match template wants these."""
+    count = 0
+    for record in records(folder):
+        is_good = isinstance(record["ideal"], str) and all(m["role"] for m in record["input"])
+        if not is_good:
+            fail(f"{folder}: {record}")
+        count += 1
+    return count
+
+
+def promptfoo(_form, folder):
+    """By its documentation of test cases: texts in `vars`, as a list would be a case for each."""
+    count = 0
+    for record in records(folder):
+        if not all(isinstance(value, str) for value in record["vars"].values()):
+            fail(f"{folder}: {record}")
+        if {each["type"] for each in record["assert"]} != {"equals"}:
+            fail(f"{folder}: {record}")
+        count += 1
+    return count
+
+
+TOOLS = {
+    "sft": trl,
+    "preference": trl,
+    "kto": trl,
+    "openai-chat": trl,
+    "eval": inspect,
+    "argilla": argilla,
+    "label-studio": label_studio,
+    "openai-evals": openai_evals,
+    "promptfoo": promptfoo,
+}
+
+form, folder = sys.argv[1:]
+if form in TOOLS:
+    print(f"  {os.path.basename(folder):<24} {TOOLS[form](form, folder)} records by {TOOLS[form].__name__}")
