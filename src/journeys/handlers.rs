@@ -149,5 +149,17 @@ fn facts(conn: &mut Conn, found: reports::Found, reader: Reader) -> AppResult<Fa
         Some((_, item)) => reports::takeover(conn, item)?,
         None => None,
     };
-    Ok(Facts { found, decisions, waiting, looks, champions, calendars, takeover, reader, now })
+    let release = reports::release_of(conn, found.feedback.id)?;
+    Ok(Facts {
+        found,
+        decisions,
+        waiting,
+        looks,
+        champions,
+        calendars,
+        takeover,
+        release,
+        reader,
+        now,
+    })
 }
