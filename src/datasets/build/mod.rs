@@ -168,15 +168,15 @@ impl Builder<'_> {
         if rows == 0 {
             return Err(Halt::Failed(nothing(&left)));
         }
-        let mut figures = written.figures;
-        figures.agreement = (agreement.inputs, agreement.agreed);
-        figures.left = left;
-        figures.since = self.since()?;
-        figures.redacted = written.redacted;
-        let name = {
-            let dataset = self.release.dataset_id;
-            self.db.read_now(|conn| Ok(queries::name_of(conn, dataset)?))?
+        let figures = Figures {
+            agreement: (agreement.inputs, agreement.agreed),
+            left,
+            since: self.since()?,
+            redacted: written.redacted,
+            ..written.figures
         };
+        let dataset = self.release.dataset_id;
+        let name = self.db.read_now(|conn| Ok(queries::name_of(conn, dataset)?))?;
         let columns = columns(self.question.format, &written.shape);
         let about = card::About {
             name: &name,
