@@ -123,18 +123,12 @@ const KEYS: &[(&str, &str)] = &[
     ("mail.smtp_url", "`smtp://…` or `smtps://…`"),
     ("mail.from", "a mail address, such as `Overrule <overrule@example.com>`"),
     ("links.valid_days", "a number from 1 to 3650"),
-    ("limits.link_requests_per_minute", "a number from 1 to 1000000"),
-    ("limits.sign_ins_per_minute", "a number from 1 to 1000000"),
-    ("limits.person_requests_per_minute", "a number from 1 to 100000000"),
-    ("limits.key_requests_per_minute", "a number from 1 to 100000000"),
-    ("limits.uses_of_a_link_per_minute", "a number from 1 to 100000000"),
-    ("limits.stranger_requests_per_minute", "a number from 1 to 100000000"),
     ("log.format", "`auto`, `text` or `json`"),
     ("log.filter", "a tracing filter, such as `info` or `overrule=debug`"),
 ];
 
 fn keys() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
-    KEYS.iter().chain(sign_in::KEYS).chain(oidc::KEYS)
+    KEYS.iter().chain(limits::KEYS).chain(sign_in::KEYS).chain(oidc::KEYS)
 }
 
 /// A setting that can't be honoured, in one line.

@@ -26,6 +26,8 @@ pub mod escalations;
 pub mod capture;
 pub mod exports;
 pub mod triage;
+pub mod agreement;
+pub mod questions;
 pub mod admin;
 pub mod webhooks;
 pub mod datasets;

@@ -234,6 +234,7 @@ diesel::table! {
     }
 }
 
+mod asked;
 mod audit;
 mod desk;
 mod hooks;
@@ -244,6 +245,7 @@ mod signing_in;
 mod told;
 mod triage;
 
+pub use asked::{pinned_answers, question_mentions, question_messages, questions};
 pub use audit::{audit_events, audit_origins, audit_seals};
 pub use desk::{escalation_events, escalation_notices, escalations};
 pub use hooks::{webhook_calls, webhooks};
@@ -303,6 +305,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     release_retired,
     split_groups,
     split_rules,
+    pinned_answers,
+    questions,
+    question_messages,
+    question_mentions,
     webhooks,
     webhook_calls,
 );

@@ -218,6 +218,8 @@ fn routes(cfg: &mut ServiceConfig) {
         .configure(crate::exports::api::routes)
         .configure(crate::news::routes)
         .configure(crate::triage::routes)
+        .configure(crate::agreement::routes)
+        .configure(crate::questions::routes)
         .configure(crate::admin::routes)
         .configure(crate::webhooks::routes)
         .configure(crate::datasets::routes)

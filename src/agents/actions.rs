@@ -320,6 +320,10 @@ fn set_categories(conn: &mut Conn, agent: AgentId, nodes: &[Node]) -> AppResult<
     for (position, (parent, slug, name)) in (0_i64..).zip(&flat) {
         let parent_id = parent.as_ref().and_then(|slug| ids.get(slug).copied());
         let id = match old.get(slug) {
+            Some(category) if category.merged_into.is_some() => {
+                let why = format!("`{slug}` was merged into another; leave it out");
+                return Err(AppError::invalid("/categories", why));
+            }
             Some(category) => {
                 diesel::update(categories::table.find(category.id))
                     .set((

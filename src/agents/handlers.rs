@@ -3,7 +3,7 @@
 use super::actions;
 use super::forms::{AgentForm, DeploymentForm};
 use super::model::{Agent, Deployment};
-use super::{DeploymentId, api, deployments, queries};
+use super::{DeploymentId, api, categories, deployments, queries};
 use crate::accounts::{self, Admin};
 use crate::audit::Actor;
 use crate::db::{Conn, Db};
@@ -25,6 +25,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .route("/admin/agents/{slug}/deployments/{id}", get().to(edit_deployment))
         .route("/admin/agents/{slug}/deployments/{id}", post().to(update_deployment));
     api::routes(cfg);
+    categories::routes(cfg);
     deployments::routes(cfg);
 }
 
@@ -46,6 +47,8 @@ struct EditPage {
     deployments: Vec<(Deployment, String)>,
     versions: Vec<String>,
     retired: Vec<String>,
+    /// The categories in use: where each is changed, and its name.
+    categories: Vec<(String, String)>,
 }
 
 #[derive(Template)]
@@ -117,7 +120,11 @@ async fn save(
     let (actor, asked) = (Actor::Person(by.who.id().0), slug.clone());
     let saved = match form.check() {
         Err(mistakes) => Err(AppError::Invalid(mistakes)),
-        Ok(change) => {
+        Ok(mut change) => {
+            if !is_new {
+                // The tree has pages of its own, on which nothing is retired by leaving it out.
+                change.categories = None;
+            }
             db.write(move |conn| actions::set(conn, actor, &asked, &change).map(drop)).await
         }
     };
@@ -162,6 +169,7 @@ fn edit_page(ctx: PageContext, is_new: bool, form: AgentForm, mistakes: Mistakes
         deployments: Vec::new(),
         versions: Vec::new(),
         retired: Vec::new(),
+        categories: Vec::new(),
     }
 }
 
@@ -184,6 +192,7 @@ async fn show(
                     queries::list_deployments(conn, agent.id)?,
                     queries::list_versions(conn, agent.id)?,
                     queries::list_labels(conn, agent.id)?,
+                    categories::links(conn, &agent)?,
                 )),
                 None => None,
             };
@@ -191,7 +200,8 @@ async fn show(
         })
         .await?;
     edit.teams = teams.into_iter().map(|team| (team.slug, team.name)).collect();
-    if let Some((deployments, versions, labels)) = around {
+    if let Some((deployments, versions, labels, categories)) = around {
+        edit.categories = categories;
         edit.deployments = deployments;
         edit.versions = versions.into_iter().map(|version| version.name).collect();
         let retired = labels.into_iter().filter(|label| label.retired_at.is_some());

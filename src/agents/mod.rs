@@ -3,11 +3,13 @@
 
 pub mod actions;
 pub mod api;
+pub mod categories;
 pub mod deployments;
 pub mod directory;
 pub mod forms;
 pub mod handlers;
 pub mod model;
+pub mod pinned;
 pub mod queries;
 pub mod schema;
 pub mod tree;

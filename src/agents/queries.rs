@@ -7,7 +7,10 @@ use super::model::{
 use crate::accounts::{Reach, TeamId, Who};
 use crate::db::Conn;
 use crate::schema::{agent_versions, agents, categories, deployments, labels};
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
+use diesel::sql_types::{Nullable, Text};
 
 /// The agent with this slug.
 pub fn find_by_slug(conn: &mut Conn, slug: &str) -> QueryResult<Option<Agent>> {
@@ -178,17 +181,41 @@ pub fn find_with_team(conn: &mut Conn, slug: &str) -> QueryResult<Option<(Agent,
         .optional()
 }
 
-/// The categories with this slug of these agents.
+/// The slug as which a category counts: that of what it was merged into, or its own. For queries
+/// that join `categories`.
+pub fn survivor_slug() -> SqlLiteral<Nullable<Text>> {
+    sql("COALESCE((SELECT survivor.slug FROM categories survivor \
+        WHERE survivor.id = categories.merged_into), categories.slug)")
+}
+
+/// The name of what a category counts as, in the same way.
+pub fn survivor_name() -> SqlLiteral<Nullable<Text>> {
+    sql("COALESCE((SELECT survivor.name FROM categories survivor \
+        WHERE survivor.id = categories.merged_into), categories.name)")
+}
+
+/// The categories that count as the one with this slug, of these agents or of all: itself, or what
+/// it was merged into, with all that was merged into that.
 pub fn categories_named(
     conn: &mut Conn,
-    of: &[AgentId],
+    of: Option<&[AgentId]>,
     slug: &str,
 ) -> QueryResult<Vec<CategoryId>> {
-    categories::table
-        .filter(categories::agent_id.eq_any(of))
+    let mut query = categories::table
         .filter(categories::slug.eq(slug))
+        .select((categories::id, categories::merged_into))
+        .into_boxed();
+    if let Some(of) = of {
+        query = query.filter(categories::agent_id.eq_any(of.to_vec()));
+    }
+    let named: Vec<(CategoryId, Option<CategoryId>)> = query.load(conn)?;
+    let mut all: Vec<CategoryId> = named.into_iter().map(|(id, into)| into.unwrap_or(id)).collect();
+    let merged: Vec<CategoryId> = categories::table
+        .filter(categories::merged_into.eq_any(all.clone()))
         .select(categories::id)
-        .load(conn)
+        .load(conn)?;
+    all.extend(merged);
+    Ok(all)
 }
 
 /// The versions with this name of these agents.

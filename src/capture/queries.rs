@@ -151,7 +151,7 @@ macro_rules! joined {
                 teams::slug,
                 deployments::environment,
                 people::address.nullable(),
-                categories::slug.nullable(),
+                crate::agents::queries::survivor_slug(),
                 signals::status.nullable(),
                 signals::id.nullable(),
             ))
@@ -290,7 +290,6 @@ fn ids_of(
 ) -> QueryResult<Vec<FeedbackId>> {
     let mut query = feedback::table
         .left_join(signals::table)
-        .left_join(categories::table)
         .select(feedback::id)
         .limit(limit)
         .into_boxed();
@@ -319,7 +318,8 @@ fn ids_of(
         query = query.filter(feedback::verdict.eq(verdict));
     }
     if let Some(category) = &filter.category {
-        query = query.filter(categories::slug.eq(category));
+        let named = crate::agents::queries::categories_named(conn, None, category)?;
+        query = query.filter(feedback::category_id.eq_any(named));
     }
     if let Some(since) = filter.since {
         query = query.filter(feedback::occurred_at.ge(since));

@@ -1,6 +1,17 @@
 //! The settings `limits.*`.
 
-/// How much is taken at once.
+/// The keys of this section, with what is allowed.
+pub(super) const KEYS: &[(&str, &str)] = &[
+    ("limits.link_requests_per_minute", "a number from 1 to 1000000"),
+    ("limits.sign_ins_per_minute", "a number from 1 to 1000000"),
+    ("limits.person_requests_per_minute", "a number from 1 to 100000000"),
+    ("limits.key_requests_per_minute", "a number from 1 to 100000000"),
+    ("limits.uses_of_a_link_per_minute", "a number from 1 to 100000000"),
+    ("limits.stranger_requests_per_minute", "a number from 1 to 100000000"),
+    ("limits.agreement_items", "a number from 1 to 1000"),
+];
+
+/// How much is taken at once, and how much it takes to say something.
 #[derive(Debug, Clone)]
 pub struct Limits {
     /// Requests a minute from one address to pages that need no account, 1 to 1,000,000.
@@ -18,6 +29,9 @@ pub struct Limits {
     /// Requests a minute from one address to anything that asks who is there, without a session
     /// or key that is good. Default 600.
     pub stranger_requests_per_minute: u32,
+    /// How many answers or items at least two people must have judged before it is shown how much
+    /// they agree, 1 to 1,000. Default 20.
+    pub agreement_items: u32,
 }
 
 impl Limits {
@@ -36,6 +50,7 @@ impl Limits {
             "limits.stranger_requests_per_minute" => {
                 (&mut self.stranger_requests_per_minute, 100_000_000)
             }
+            "limits.agreement_items" => (&mut self.agreement_items, 1_000),
             _ => return None,
         })
     }
@@ -50,6 +65,7 @@ impl Default for Limits {
             key_requests_per_minute: 60_000,
             uses_of_a_link_per_minute: 60,
             stranger_requests_per_minute: 600,
+            agreement_items: 20,
         }
     }
 }

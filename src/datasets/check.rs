@@ -59,7 +59,7 @@ pub fn scope(conn: &mut Conn, question: &Question) -> AppResult<Scope> {
     }
     let mut categories = Vec::new();
     for (n, slug) in question.categories.iter().enumerate() {
-        let found = agents::queries::categories_named(conn, &ids, slug)?;
+        let found = agents::queries::categories_named(conn, Some(&ids), slug)?;
         if found.is_empty() {
             mistakes.add(format!("/categories/{n}"), format!("`{slug}` is no category of theirs"));
         }

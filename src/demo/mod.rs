@@ -8,6 +8,7 @@ mod escalations;
 mod judge;
 mod pages;
 pub mod people;
+mod questions;
 mod random;
 mod story;
 mod texts;
@@ -67,7 +68,8 @@ pub fn fill(db: &Db) -> anyhow::Result<bool> {
     db.write_now(move |conn| {
         decisions::make(conn, &cast, now)?;
         escalations::make(conn, &cast, now)?;
-        datasets::make(conn, &cast)
+        datasets::make(conn, &cast)?;
+        questions::make(conn, &cast, now)
     })?;
     Ok(true)
 }

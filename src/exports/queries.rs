@@ -127,7 +127,7 @@ pub fn examples(
                 feedback::correction,
                 feedback::severity,
             ),
-            (interactions::environment, categories::slug.nullable()),
+            (interactions::environment, crate::agents::queries::survivor_slug()),
             (
                 interaction_bodies::input.nullable(),
                 interaction_bodies::tools.nullable(),
@@ -287,7 +287,7 @@ pub fn records(
                     feedback::correction,
                 ),
                 (
-                    categories::slug.nullable(),
+                    crate::agents::queries::survivor_slug(),
                     feedback::severity,
                     feedback::comment,
                     feedback::urgency,

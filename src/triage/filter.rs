@@ -205,7 +205,7 @@ impl Wanted {
         agents.dedup();
         let categories = match filter.category.as_str() {
             "" => None,
-            slug => Some(agents::categories_named(conn, &agents, slug)?),
+            slug => Some(agents::categories_named(conn, Some(&agents), slug)?),
         };
         let versions = match filter.version.as_str() {
             "" => None,

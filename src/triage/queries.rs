@@ -4,6 +4,7 @@ use super::model::{ActId, Claim, Review, SavedFilter};
 use super::queue::{Place, placed};
 use crate::accounts::{KeyId, PersonId, TeamId};
 use crate::agents::model::{Agent, Deployment};
+use crate::agents::queries::{survivor_name, survivor_slug};
 use crate::agents::{AgentId, CategoryId, OutputKind, VersionId};
 use crate::db::{Conn, Instant};
 use crate::feedback::model::KnownBy;
@@ -52,7 +53,7 @@ pub fn details(conn: &mut Conn, ids: &[FeedbackId]) -> QueryResult<HashMap<Feedb
             interaction_bodies::input.nullable(),
             agents::name,
             agent_versions::name,
-            categories::name.nullable(),
+            survivor_name(),
         ))
         .load(conn)?;
     Ok(rows.into_iter().map(|row| (row.feedback_id, row)).collect())
@@ -177,7 +178,7 @@ pub fn said_of(conn: &mut Conn, item: ItemId) -> QueryResult<Vec<Said>> {
         .select((
             feedback::all_columns,
             people::name.nullable(),
-            categories::name.nullable(),
+            survivor_name(),
             interaction_bodies::output.nullable(),
             agent_versions::name,
             people::language.nullable(),
@@ -304,16 +305,21 @@ pub fn key_name(conn: &mut Conn, key: KeyId) -> QueryResult<String> {
     api_keys::table.find(key).select(api_keys::name).first(conn)
 }
 
-/// The categories in use of these agents with their slugs and names, in their order.
+/// The categories in use of these agents with their slugs and names, in their order; then those
+/// that were merged, by what they count as.
 pub fn categories_of(
     conn: &mut Conn,
     of: &[AgentId],
 ) -> QueryResult<Vec<(CategoryId, String, String)>> {
     categories::table
         .filter(categories::agent_id.eq_any(of))
-        .filter(categories::retired_at.is_null())
-        .order((categories::position, categories::slug))
-        .select((categories::id, categories::slug, categories::name))
+        .filter(categories::retired_at.is_null().or(categories::merged_into.is_not_null()))
+        .order((categories::merged_into.is_not_null(), categories::position, categories::slug))
+        .select((
+            categories::id,
+            survivor_slug().assume_not_null(),
+            survivor_name().assume_not_null(),
+        ))
         .load(conn)
 }
 

@@ -11,6 +11,8 @@ use crate::schema::{claims, queue};
 use crate::signals::model::{ItemId, Waiting};
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
 use std::str::FromStr;
 
 /// A stretch of the queue.
@@ -95,6 +97,9 @@ pub fn placed(
     Placed { row, due, place }
 }
 
+/// An item, and since when it waits: all that its place follows from.
+type Waits = (ItemId, Instant);
+
 /// What comes after `after`, at most `limit`; with `free_only`, what nobody looks at now.
 pub fn walk(
     conn: &mut Conn,
@@ -113,22 +118,63 @@ pub fn walk(
         }
         let after = after.filter(|place| place.band == band);
         let rest = i64::try_from(most - found.len()).unwrap_or(limit);
-        let mut next = Vec::new();
+        let mut walks = Vec::new();
         for deployment in &wanted.deployments {
             let walk = Walk { wanted, deployment, as_of, now, band, after, free_only };
-            let rows = walk.load(conn, rest)?;
-            next.extend(
-                rows.into_iter().map(|row| placed(row, deployment, &wanted.calendars, as_of)),
-            );
+            let waits = walk.load(conn, rest)?;
+            walks.push((walk, waits));
         }
-        next.sort_by_key(|each| key(&each.place));
-        found.extend(next);
-        found.truncate(most);
+        let items = merged(&walks, most - found.len());
+        found.extend(rows_of(conn, wanted, as_of, items)?);
     }
     Ok(found)
 }
 
-type Key = (Band, i64, i64, std::cmp::Reverse<ItemId>, ItemId);
+/// The first `most` items of several walks of one band, each of which is in order. Only of those
+/// at the front is it asked when they are due.
+fn merged<'a>(walks: &[(Walk<'a>, Vec<Waits>)], most: usize) -> Vec<(ItemId, &'a Deployment)> {
+    let head = |walk: usize, nth: usize| {
+        let (walking, waits) = walks.get(walk)?;
+        let place = walking.place(*waits.get(nth)?);
+        Some(Reverse((key(&place), walk, nth)))
+    };
+    let mut heads: BinaryHeap<_> = (0..walks.len()).filter_map(|walk| head(walk, 0)).collect();
+    let mut found = Vec::new();
+    while found.len() < most
+        && let Some(Reverse((_, walk, nth))) = heads.pop()
+    {
+        if let Some((walking, waits)) = walks.get(walk)
+            && let Some(each) = waits.get(nth)
+        {
+            found.push((each.0, walking.deployment));
+        }
+        heads.extend(head(walk, nth + 1));
+    }
+    found
+}
+
+/// The whole rows of these items, in their order.
+fn rows_of(
+    conn: &mut Conn,
+    wanted: &Wanted,
+    as_of: Instant,
+    items: Vec<(ItemId, &Deployment)>,
+) -> QueryResult<Vec<Placed>> {
+    let ids: Vec<ItemId> = items.iter().map(|(item, _)| *item).collect();
+    let mut rows: HashMap<ItemId, Waiting> = queue::table
+        .filter(queue::item_id.eq_any(ids))
+        .select(queue::all_columns)
+        .load::<Waiting>(conn)?
+        .into_iter()
+        .map(|row| (row.item_id, row))
+        .collect();
+    let found = items.into_iter().filter_map(|(item, deployment)| {
+        Some(placed(rows.remove(&item)?, deployment, &wanted.calendars, as_of))
+    });
+    Ok(found.collect())
+}
+
+type Key = (Band, i64, i64, Reverse<ItemId>, ItemId);
 
 /// The order of the queue as something to sort by.
 fn key(place: &Place) -> Key {
@@ -136,9 +182,9 @@ fn key(place: &Place) -> Key {
     match place.band {
         Band::Urgent | Band::Late => {
             let since = place.since.as_micros();
-            (place.band, at, since, std::cmp::Reverse(none), place.item)
+            (place.band, at, since, Reverse(none), place.item)
         }
-        Band::Fresh => (place.band, -at, 0, std::cmp::Reverse(place.item), none),
+        Band::Fresh => (place.band, -at, 0, Reverse(place.item), none),
     }
 }
 
@@ -157,7 +203,19 @@ struct Walk<'a> {
 type Rows<'a> = queue::BoxedQuery<'a, MultiBackend, queue::SqlType>;
 
 impl Walk<'_> {
-    fn load(&self, conn: &mut Conn, limit: i64) -> QueryResult<Vec<Waiting>> {
+    /// The place of an item that this walk came by.
+    fn place(&self, (item, since): Waits) -> Place {
+        let calendars = &self.wanted.calendars;
+        let at = match self.band {
+            Band::Urgent => calendars.due(self.deployment, true, since),
+            Band::Late => calendars.due(self.deployment, false, since),
+            Band::Fresh => since,
+        };
+        Place { as_of: self.as_of, band: self.band, at, since, item }
+    }
+
+    /// The next `limit` items: all from the index, without a look at their rows.
+    fn load(&self, conn: &mut Conn, limit: i64) -> QueryResult<Vec<Waits>> {
         let is_urgent = self.band == Band::Urgent;
         let mut query = queue::table
             .filter(queue::deployment_id.eq(self.deployment.id))
@@ -182,7 +240,7 @@ impl Walk<'_> {
                 .filter(claims::claimed_until.gt(self.now));
             query = query.filter(not(exists(claimed)));
         }
-        query.select(queue::all_columns).load(conn)
+        query.select((queue::item_id, queue::waiting_at)).load(conn)
     }
 
     /// What waits since before this is due before `due`.

@@ -41,6 +41,8 @@ pub struct Site {
     pub mail_folder: std::path::PathBuf,
     /// Whether cookies may travel over HTTPS only.
     pub secure_cookies: bool,
+    /// How many answers or items it takes to show how much people agree.
+    pub agreement_items: usize,
     /// The proxies whose word on who asks is taken.
     pub proxies: Vec<ipnet::IpNet>,
 }
@@ -55,6 +57,7 @@ impl Site {
             link_valid_days: config.links.valid_days,
             demo,
             mail_folder: config.data_dir.join("mail"),
+            agreement_items: config.limits.agreement_items as usize,
             proxies: config.proxy.addresses.clone(),
         }
     }

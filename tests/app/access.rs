@@ -87,6 +87,7 @@ struct Scene {
     person: String,
     key: String,
     escalation: String,
+    question: String,
     /// The tokens of a link to give feedback and of a receipt.
     link: String,
     receipt: String,
@@ -122,6 +123,9 @@ fn scene(app: &TestApp) -> Scene {
         let id = schema::escalations::table.select(schema::escalations::id);
         Ok(id.first::<overrule::escalations::EscalationId>(conn)?)
     });
+    let asked = app.person("asker@example.com", "Asker", &["support"]).signed_in();
+    let asked = asked.open("/questions/new").pick("What is it about?", "Helper, in Support");
+    let asked = asked.fill("Your question", "May I?").press("Ask").is(200).path.clone();
     let question = json!({"agents": ["helper"], "format": "sft", "status": "any"});
     datasets::save(&api, "answers", &question);
     assert_eq!(datasets::release(&api, "answers")["state"], "ready");
@@ -134,6 +138,7 @@ fn scene(app: &TestApp) -> Scene {
         person: crate::admin::id_of(app, "target@example.com").to_string(),
         key: key.to_string(),
         escalation: escalation.to_string(),
+        question: asked.rsplit('/').next().unwrap().to_owned(),
         link: token(logged.at("/correct_url")),
         receipt: token(said.at("/receipt_url")),
     }
@@ -159,6 +164,8 @@ impl Scene {
             .replace("review-items/{id}", &format!("review-items/{}", self.item))
             .replace("{team}/{environment}", "support/production")
             .replace("/escalations/{id}", &format!("/escalations/{}", self.escalation))
+            .replace("/questions/{id}", &format!("/questions/{}", self.question))
+            .replace("{category}", "wrong_answer")
             .replace("{team}", "support")
             .replace("{id}", id)
             .replace("{slug}", "helper")

@@ -1,5 +1,6 @@
 //! What the pages of one interaction share: its facts, the form, and storing what was sent.
 
+use crate::agents::pinned::{self, Pinned};
 use crate::agents::queries as agents;
 use crate::agents::tree;
 use crate::agents::{AgentId, CategoryId};
@@ -14,6 +15,7 @@ use crate::feedback::{Feedback, FeedbackId};
 use crate::interactions::queries::Shown;
 use crate::interactions::{InteractionId, JsonText};
 use serde::Deserialize;
+use std::collections::HashMap;
 
 /// What a link may choose already: `?verdict=corrected`.
 #[derive(Deserialize)]
@@ -27,8 +29,12 @@ pub struct Subject {
     pub shown: Shown,
     pub about: About,
     pub categories: Vec<(CategoryId, String, String)>,
+    /// What some were merged into.
+    merged: HashMap<CategoryId, CategoryId>,
     /// What the person said of it before.
     pub mine: Option<Feedback>,
+    /// What the team's champions want everybody to know of the agent.
+    pub pinned: Vec<Pinned>,
 }
 
 /// The form as it is shown.
@@ -88,7 +94,10 @@ impl Subject {
         let output = shown.body.as_ref().and_then(|body| body.output.clone());
         let about = about(conn, &shown.agent, output)?;
         let categories = categories(conn, shown.agent.id)?;
-        Ok(Self { shown, about, categories, mine })
+        let pinned = pinned::list_for(conn, shown.agent.id, shown.deployment.team_id)?;
+        let all = agents::list_categories(conn, shown.agent.id)?.into_iter();
+        let merged = all.filter_map(|each| Some((each.id, each.merged_into?))).collect();
+        Ok(Self { shown, about, categories, merged, mine, pinned })
     }
 
     /// The form before anything was sent; it starts from what the person said before.
@@ -126,8 +135,11 @@ impl Subject {
         }
     }
 
+    /// What they named before, or what that was merged into.
     fn category_of(&self, feedback: &Feedback) -> String {
-        let found = self.categories.iter().find(|(id, _, _)| Some(*id) == feedback.category_id);
+        let survivor = feedback.category_id.and_then(|id| self.merged.get(&id).copied());
+        let named = survivor.or(feedback.category_id);
+        let found = self.categories.iter().find(|(id, _, _)| Some(*id) == named);
         found.map(|(_, slug, _)| slug.clone()).unwrap_or_default()
     }
 }

@@ -2,6 +2,7 @@
 
 use super::form::{self, Chosen, FormPart, SEVERITIES, SaidRow, Subject};
 use crate::accounts::{SignedIn, Who};
+use crate::agents::pinned::Pinned;
 use crate::capture::forms::FeedbackForm;
 use crate::capture::queries;
 use crate::capture::shown::{self, Audience, View};
@@ -29,6 +30,11 @@ struct ShowPage {
     /// For who looks after the team: what everybody said.
     said: Vec<SaidRow>,
     turns: Vec<Turn>,
+    pinned: Vec<Pinned>,
+    /// Where the reader asks the team's champions about this.
+    ask: String,
+    /// The page about the agent.
+    agent: String,
 }
 
 /// Another interaction of the same conversation.
@@ -129,6 +135,9 @@ fn render(
         severities: SEVERITIES,
         said: facts.said.into_iter().map(|said| form::said_row(said, now)).collect(),
         turns: turns.collect(),
+        pinned: facts.subject.pinned,
+        ask: format!("/questions/new?interaction={this}"),
+        agent: format!("/agents/{}", facts.subject.shown.agent.slug),
     };
     page(status, &page_of)
 }

@@ -3,6 +3,7 @@
 
 use super::form::{self, Chosen, FormPart, SEVERITIES, Subject};
 use crate::accounts::{Anyone, actions as accounts};
+use crate::agents::pinned::Pinned;
 use crate::capture::forms::FeedbackForm;
 use crate::capture::links;
 use crate::capture::shown::{self, Audience, View};
@@ -28,6 +29,7 @@ struct LinkPage {
     view: View,
     part: FormPart,
     severities: [(&'static str, &'static str); 4],
+    pinned: Vec<Pinned>,
 }
 
 /// The interaction that the token allows to judge.
@@ -119,5 +121,6 @@ fn render(
     part: FormPart,
 ) -> AppResult<HttpResponse> {
     let view = shown::view(&subject.shown, Audience::EndUser, clock::now());
-    page(status, &LinkPage { ctx, view, part, severities: SEVERITIES })
+    let pinned = subject.pinned.clone();
+    page(status, &LinkPage { ctx, view, part, severities: SEVERITIES, pinned })
 }

@@ -121,7 +121,7 @@ macro_rules! joined {
                     interactions::end_user_id,
                     interactions::occurred_at,
                     agent_versions::name,
-                    categories::slug.nullable(),
+                    crate::agents::queries::survivor_slug(),
                 ),
                 (
                     interaction_bodies::input.nullable(),

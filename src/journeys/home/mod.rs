@@ -7,6 +7,7 @@ mod engineer;
 mod escalations;
 mod manager;
 mod member;
+mod questions;
 
 use crate::accounts::{Anyone, Who};
 use crate::clock;
@@ -38,6 +39,7 @@ struct Parts {
     first_steps: Option<admin::FirstSteps>,
     champion: Option<champion::Part>,
     escalations: Option<escalations::Part>,
+    questions: Option<questions::Part>,
     manager: Option<manager::Part>,
     engineer: Option<engineer::Part>,
     member: member::Part,
@@ -59,6 +61,7 @@ fn gather(conn: &mut Conn, who: &Who, url: &str, now: Instant) -> AppResult<Part
         first_steps: admin::first_steps(conn, who, url)?,
         champion: champion::gather(conn, who, now)?,
         escalations: escalations::gather(conn, who, now)?,
+        questions: questions::gather(conn, who, now)?,
         manager: manager::gather(conn, who, now)?,
         engineer: engineer::gather(conn, who, url)?,
         member: member::gather(conn, who, now)?,

@@ -109,7 +109,7 @@ pub fn find(conn: &mut Conn, id: FeedbackId) -> QueryResult<Option<Found>> {
         .select((
             feedback::all_columns,
             people::name.nullable(),
-            categories::name.nullable(),
+            crate::agents::queries::survivor_name(),
             (signals::status.nullable(), signals::item_id.nullable()),
             interactions::all_columns,
             interaction_bodies::all_columns.nullable(),

@@ -69,6 +69,8 @@ struct ShowPage {
     spent: String,
     view: View,
     rows: Vec<Row>,
+    /// How much of it the reader did: what they type next is kept under this number.
+    written: usize,
     people: Vec<(String, String)>,
     /// The report, for who may decide it while it waits for a decision.
     item: String,
@@ -196,6 +198,7 @@ fn make(by: &SignedIn, facts: Facts, now: Instant) -> ShowPage {
         comment: comments.collect::<Vec<_>>().join("\n\n"),
         spent: row.minutes.map(|minutes| words::count(minutes, "minute")).unwrap_or_default(),
         view: shown::view(&shown, Audience::Team, now),
+        written: events.iter().filter(|one| one.person_id == Some(by.who.id())).count(),
         rows: events.iter().map(|event| happened(event, &names, now)).collect(),
         people: std::iter::once((String::new(), "Nobody".to_owned())).chain(people).collect(),
         item: if is_undecided { format!("/triage/{}", row.item_id) } else { String::new() },

@@ -1,0 +1,160 @@
+//! Every query on agreement. What is looked at is bounded, whatever is stored.
+
+use crate::accounts::TeamId;
+use crate::agents::{AgentId, CategoryId, DeploymentId};
+use crate::db::Conn;
+use crate::feedback::Verdict;
+use crate::interactions::{InteractionId, JsonText};
+use crate::schema::{deployments, feedback, interaction_bodies, review_items, reviews, signals};
+use crate::signals::model::{ItemId, Outcome};
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+use std::collections::HashMap;
+
+/// How many of the newest judgements, and of the newest second reviews, are looked at.
+const NEWEST: i64 = 20_000;
+
+/// The deployments of an agent, all or those of some teams.
+pub(super) fn deployments_of(
+    conn: &mut Conn,
+    agent: AgentId,
+    teams: Option<&[TeamId]>,
+) -> QueryResult<Vec<DeploymentId>> {
+    let all = deployments::table.filter(deployments::agent_id.eq(agent)).select(deployments::id);
+    match teams {
+        None => all.load(conn),
+        Some(teams) => all.filter(deployments::team_id.eq_any(teams)).load(conn),
+    }
+}
+
+/// Interaction and deployment of an agent's newest judgements, the newest interaction first. Walks
+/// the index (agent_id, interaction_id, feedback_id).
+pub(super) fn newest_judged(
+    conn: &mut Conn,
+    agent: AgentId,
+) -> QueryResult<Vec<(InteractionId, DeploymentId)>> {
+    signals::table
+        .filter(signals::agent_id.eq(agent))
+        .order((signals::interaction_id.desc(), signals::feedback_id.desc()))
+        .limit(NEWEST)
+        .select((signals::interaction_id, signals::deployment_id))
+        .load(conn)
+}
+
+/// What one person said of an interaction.
+#[derive(Debug, Clone, Queryable)]
+pub(super) struct Judged {
+    pub interaction: InteractionId,
+    pub verdict: Verdict,
+    pub correction: Option<JsonText>,
+    pub category: Option<CategoryId>,
+}
+
+/// What people say now of these interactions.
+pub(super) fn judgements_of(
+    conn: &mut Conn,
+    interactions: &[InteractionId],
+) -> QueryResult<Vec<Judged>> {
+    signals::table
+        .inner_join(feedback::table)
+        .filter(signals::interaction_id.eq_any(interactions))
+        .filter(feedback::superseded_by.is_null())
+        .select((
+            signals::interaction_id,
+            feedback::verdict,
+            feedback::correction,
+            feedback::category_id,
+        ))
+        .load(conn)
+}
+
+/// What the agent answered in these interactions; erased ones are left out.
+pub(super) fn outputs_of(
+    conn: &mut Conn,
+    interactions: &[InteractionId],
+) -> QueryResult<HashMap<InteractionId, JsonText>> {
+    let rows: Vec<(InteractionId, Option<JsonText>)> = interaction_bodies::table
+        .filter(interaction_bodies::interaction_id.eq_any(interactions))
+        .select((interaction_bodies::interaction_id, interaction_bodies::output))
+        .load(conn)?;
+    Ok(rows.into_iter().filter_map(|(id, output)| Some((id, output?))).collect())
+}
+
+/// One time that an item was decided by several: the item and the round.
+pub(super) type Round = (ItemId, i64);
+
+/// As text, for a bound value would hide from SQLite that the index of these serves.
+fn second() -> SqlLiteral<Bool> {
+    sql::<Bool>("reviews.slot > 0")
+}
+
+/// The rounds of an agent's items in which a second reviewer decided, the newest first. Walks the
+/// index of second reviews, which others write far fewer of than first ones.
+pub(super) fn newest_rounds(
+    conn: &mut Conn,
+    agent: AgentId,
+    teams: Option<&[TeamId]>,
+    limit: i64,
+) -> QueryResult<Vec<Round>> {
+    // What all agents have is cut first, so that a rare agent doesn't cost a walk of everything.
+    let from: Option<crate::triage::model::ReviewId> = reviews::table
+        .filter(second())
+        .order(reviews::id.desc())
+        .offset(NEWEST)
+        .select(reviews::id)
+        .first(conn)
+        .optional()?;
+    let from = from.unwrap_or(crate::triage::model::ReviewId(uuid::Uuid::nil()));
+    let query = reviews::table
+        .inner_join(review_items::table)
+        .filter(second())
+        .filter(reviews::id.gt(from))
+        .filter(review_items::agent_id.eq(agent))
+        .order(reviews::id.desc())
+        .limit(limit)
+        .select((reviews::item_id, reviews::round));
+    match teams {
+        None => query.load(conn),
+        Some(teams) => query.filter(review_items::team_id.eq_any(teams)).load(conn),
+    }
+}
+
+/// What a reviewer decided of an item in a round.
+#[derive(Debug, Clone, Queryable)]
+pub(super) struct Decided {
+    pub item: ItemId,
+    pub round: i64,
+    pub decision: Outcome,
+    pub label: Option<JsonText>,
+}
+
+/// What was decided of these items, in all rounds.
+pub(super) fn decisions_of(conn: &mut Conn, items: &[ItemId]) -> QueryResult<Vec<Decided>> {
+    reviews::table
+        .filter(reviews::item_id.eq_any(items))
+        .select((reviews::item_id, reviews::round, reviews::decision, reviews::label))
+        .load(conn)
+}
+
+/// What is wrong by the word of the first who reported each of these items.
+pub(super) fn categories_of(
+    conn: &mut Conn,
+    items: &[ItemId],
+) -> QueryResult<HashMap<ItemId, CategoryId>> {
+    let mut found = HashMap::new();
+    for item in items {
+        let category: Option<Option<CategoryId>> = signals::table
+            .inner_join(feedback::table)
+            .filter(signals::item_id.eq(item))
+            .order(signals::feedback_id)
+            .select(feedback::category_id)
+            .first(conn)
+            .optional()?;
+        if let Some(category) = category.flatten() {
+            found.insert(*item, category);
+        }
+    }
+    Ok(found)
+}

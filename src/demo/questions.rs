@@ -1,0 +1,156 @@
+//! What colleagues asked in the demo: some is answered, one answer is pinned, one waits.
+
+use super::people::address;
+use crate::accounts::Who;
+use crate::agents::pinned::{self, Text};
+use crate::db::{Conn, Instant};
+use crate::error::AppResult;
+use crate::questions::model::{Message, MessageId, MessageKind, Question, QuestionId, Standing};
+use crate::schema::{question_messages, questions};
+use diesel::prelude::*;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Who says what, how many minutes after the question.
+type Line = (&'static str, MessageKind, i64, &'static str);
+
+/// Team, agent, hours ago, what was written, and how it is pinned.
+type Thread =
+    (&'static str, &'static str, i64, &'static [Line], Option<(&'static str, &'static str)>);
+
+const THREADS: &[Thread] = &[
+    (
+        "support",
+        "returns-helper",
+        70,
+        &[
+            (
+                "noor.haddad",
+                MessageKind::Asked,
+                0,
+                "Does the helper know about parcels that were sent before the new return times?",
+            ),
+            (
+                "lena.fischer",
+                MessageKind::Answer,
+                34,
+                "No, it always tells the new 60 days. For parcels sent before October it is still 30: correct it, and I accept it.",
+            ),
+            ("noor.haddad", MessageKind::Settled, 41, "Thank you!"),
+        ],
+        Some((
+            "Which return time holds for my parcel?",
+            "Parcels sent before October can be sent back for 30 days, later ones for 60. The helper always tells 60.",
+        )),
+    ),
+    (
+        "support",
+        "returns-helper",
+        26,
+        &[
+            (
+                "tomas.rivera",
+                MessageKind::Asked,
+                0,
+                "It promised a refund in cash. Is that wrong, or just unusual?",
+            ),
+            ("jun.takeda", MessageKind::Comment, 12, "I had the same last week."),
+            (
+                "lena.fischer",
+                MessageKind::Answer,
+                95,
+                "It is wrong: refunds go back the way they were paid. Please report it as unsafe.",
+            ),
+        ],
+        None,
+    ),
+    (
+        "support",
+        "",
+        3,
+        &[(
+            "ifeoma.okafor",
+            MessageKind::Asked,
+            0,
+            "Where do I see what became of the reports I sent before my holidays?",
+        )],
+        None,
+    ),
+    (
+        "analytics",
+        "text-to-sql",
+        50,
+        &[
+            ("yuki.sato", MessageKind::Asked, 0, "May I correct a query that works but is slow?"),
+            (
+                "diego.morales",
+                MessageKind::Answer,
+                20,
+                "Yes, and write in the comment how much faster yours is.",
+            ),
+        ],
+        None,
+    ),
+];
+
+/// Writes the threads.
+pub fn make(conn: &mut Conn, cast: &HashMap<String, Arc<Who>>, now: Instant) -> AppResult<()> {
+    for thread in THREADS {
+        write(conn, cast, now, thread)?;
+    }
+    Ok(())
+}
+
+fn write(
+    conn: &mut Conn,
+    cast: &HashMap<String, Arc<Who>>,
+    now: Instant,
+    (team, agent, hours, lines, pin): &Thread,
+) -> AppResult<()> {
+    let Some(team) = crate::accounts::queries::find_team(conn, team)? else { return Ok(()) };
+    let agent = crate::agents::queries::find_by_slug(conn, agent)?;
+    let asked_at = now.plus_minutes(-hours * 60);
+    let id = QuestionId::new();
+    let mut standing = Standing::asked(asked_at);
+    let mut messages = Vec::new();
+    for (local, kind, minutes, text) in *lines {
+        let Some(who) = cast.get(&address(local)) else { return Ok(()) };
+        let message = Message {
+            id: MessageId::new(),
+            question_id: id,
+            kind: *kind,
+            person_id: who.id(),
+            body: (*text).to_owned(),
+            nonce: crate::web::token::random(),
+            created_at: asked_at.plus_minutes(*minutes),
+        };
+        standing = standing.then(*kind, who.id(), message.created_at);
+        messages.push(message);
+    }
+    let Some(author_id) = messages.first().map(|first| first.person_id) else { return Ok(()) };
+    let mut row = Question {
+        id,
+        team_id: team.id,
+        agent_id: agent.as_ref().map(|agent| agent.id),
+        interaction_id: None,
+        author_id,
+        is_private: false,
+        state: standing.state,
+        order_at: standing.since,
+        asked_at,
+        answered_at: None,
+        answered_by: None,
+        answer_minutes: None,
+        pinned_id: None,
+    };
+    standing.project(&mut row, |at| (at.as_micros() - asked_at.as_micros()) / 60_000_000);
+    if let (Some(agent), Some((question, answer)), Some(by)) = (agent, pin, row.answered_by) {
+        let text = Text { question: (*question).to_owned(), answer: (*answer).to_owned() };
+        row.pinned_id = Some(pinned::pin(conn, agent.id, team.id, &text, by)?.id);
+    }
+    diesel::insert_into(questions::table).values(&row).execute(conn)?;
+    for message in &messages {
+        diesel::insert_into(question_messages::table).values(message).execute(conn)?;
+    }
+    Ok(())
+}
