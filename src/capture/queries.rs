@@ -288,11 +288,8 @@ fn ids_of(
     deployment: Option<DeploymentId>,
     limit: i64,
 ) -> QueryResult<Vec<FeedbackId>> {
-    let mut query = feedback::table
-        .left_join(signals::table)
-        .select(feedback::id)
-        .limit(limit)
-        .into_boxed();
+    let mut query =
+        feedback::table.left_join(signals::table).select(feedback::id).limit(limit).into_boxed();
     if let (Some(status), Some(deployment)) = (signalled(filter), deployment) {
         query = query
             .filter(signals::deployment_id.eq(deployment))
