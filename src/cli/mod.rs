@@ -8,6 +8,7 @@ mod dataset;
 mod demo;
 mod doctor;
 mod export;
+mod feed;
 mod import;
 mod key;
 mod migrate;
@@ -61,6 +62,8 @@ enum Command {
     Import(import::Args),
     /// Write signals to a file that a trainer loads as it is
     Export(export::Args),
+    /// Write every signal's revisions to a folder a day as Parquet, each once, and go on from there
+    Feed(feed::Args),
     /// Saved questions, and frozen, numbered releases of them
     #[command(subcommand)]
     Dataset(dataset::Command),
@@ -106,6 +109,7 @@ fn start(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Agent(command) => agent::run(&config, command),
         Command::Key(command) => key::run(&config, &command),
         Command::Export(args) => export::run(&config, args),
+        Command::Feed(args) => feed::run(&config, &args),
         Command::Dataset(command) => dataset::run(&config, &command),
         Command::Backup(args) => backup::run(&config, &args),
         Command::Restore(args) => restore::run(&config, &args),

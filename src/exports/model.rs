@@ -72,9 +72,7 @@ impl FileFormat {
 impl Format {
     /// Whether a record carries its signal's id itself.
     pub fn carries_ids(self) -> bool {
-        let carries =
-            [Self::Signals, Self::Eval, Self::Promptfoo, Self::Argilla, Self::LabelStudio];
-        carries.contains(&self)
+        matches!(self, Self::Signals | Self::Eval | Self::Argilla | Self::LabelStudio)
     }
 
     /// A sentence where a file of this kind can't hold it.

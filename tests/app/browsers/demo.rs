@@ -59,6 +59,9 @@ const WALKS: &[(&str, &[&str])] = &[
             "/datasets/router-labels/edit",
             "/datasets/router-labels/releases/1",
             "/datasets/router-labels/releases/1/left-out",
+            "/datasets/router-labels/releases/1/retired",
+            "/datasets/router-labels/lineage?of=1/train/0",
+            "/webhooks",
         ],
     ),
     (
