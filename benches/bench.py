@@ -9,6 +9,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import releases
 import report
 import sign_ins
 import triage
@@ -17,7 +18,7 @@ from load import middle, wrk
 from pages import Person, crawl
 from place import BINARY, HELLO, WORK, Cluster, Place, Running, fill, post, run
 
-SECTIONS = ("start", "writes", "exports", "pages", "triage", "sign_ins")
+SECTIONS = ("start", "writes", "exports", "releases", "pages", "triage", "sign_ins")
 
 
 class Sizes:
@@ -221,6 +222,21 @@ def measure_exports(kind, sizes, cluster):
                 found[f"{form}_{rows}_bytes"] = size
                 found[f"{form}_{rows}_dump"] = middle(theirs)
                 found[f"{form}_{rows}_memory"] = max(peaks)
+    return found
+
+
+def measure_releases(kind, sizes, cluster):
+    """Releases at both sizes, and the dump of the same rows beside the larger."""
+    found = {}
+    for rows in (sizes.small, sizes.large):
+        place, _ = filled_place(kind, rows, cluster)
+        with place.serve() as server:
+            times = sizes.times if rows == sizes.small else 1
+            made = releases.measure(server, place.key("export"), rows, times)
+            for tables, figures in made.items():
+                found[f"{tables}_{rows}"] = middle(figures["rates"])
+                found[f"{tables}_{rows}_memory"] = figures["memory"]
+        found[f"dump_{rows}"] = rows / dump_seconds(place, DUMPS["kto"])
     return found
 
 

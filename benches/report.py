@@ -104,6 +104,23 @@ def exports(found, sizes):
     return rows
 
 
+def releases(found, sizes):
+    rows = list(HEAD)
+    for tables, share, most in (("lines", 0.7, 96), ("parquet", 0.5, 192)):
+        ours, theirs = found[f"{tables}_{sizes.large}"], found[f"dump_{sizes.large}"]
+        ratio = ours[0] / theirs
+        rows.append(
+            row(f"`{tables}`, {sizes.large:,} signals, signals/s", figure(ours), number(theirs),
+                "dump of the same rows", f"{ratio:.2f}", f"≥ {share}", ratio >= share)
+        )
+        memory = [found[f"{tables}_{size}_memory"] / MIB for size in (sizes.small, sizes.large)]
+        rows.append(
+            row(f"`{tables}`, memory above idle, MiB", f"{memory[1]:.0f}", f"{memory[0]:.0f}",
+                f"at {sizes.small:,}", "", f"≤ {most}", memory[1] <= most)
+        )
+    return rows
+
+
 def pages(found, sizes):
     rows = [
         f"| page | at {sizes.small:,}, ms | at {sizes.large:,}, ms | ratio | within 1.3 |",
@@ -169,6 +186,8 @@ def write(results, sizes):
             seconds = found[f"filled_{sizes.large}"]
             lines += ["", f"`overrule import` brought in {rows:,} interactions with feedback in "
                       f"{seconds:.0f} s."]
+        if found := results.get(f"releases {kind}"):
+            lines += ["", f"### Releasing on {name}", "", *releases(found, sizes)]
         if found := results.get(f"pages {kind}"):
             rows, slow = pages(found, sizes)
             lines += ["", f"### Pages on {name}", "", f"{len(found)} pages and calls, "

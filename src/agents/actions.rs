@@ -53,11 +53,11 @@ pub fn set(
         None => {
             let kind = change.kind.unwrap_or(OutputKind::Text);
             let team = change.team.as_deref().unwrap_or("default");
-            (directory::make_agent(conn, slug, kind, team)?, true)
+            (directory::make_agent(conn, by, slug, kind, team)?, true)
         }
     };
     let mut agent = old.clone();
-    apply(conn, &mut agent, change)?;
+    apply(conn, by, &mut agent, change)?;
     check(conn, &old, &agent, change)?;
     agent.updated_at = clock::now();
     store(conn, &agent)?;
@@ -74,7 +74,7 @@ pub fn set(
 }
 
 /// What one team and environment has of its own.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, serde::Serialize)]
 pub struct DeploymentChange {
     pub review: ReviewPolicy,
     pub visibility: Visibility,
@@ -106,10 +106,7 @@ pub fn set_deployment(
             deployments::weekly_audits.eq(change.weekly_audits),
         ))
         .execute(conn)?;
-    let detail = serde_json::json!({
-        "review": change.review, "visibility": change.visibility,
-        "reviews_needed": change.reviews_needed, "weekly_audits": change.weekly_audits,
-    });
+    let detail = serde_json::to_value(change).map_err(AppError::internal)?;
     audit::record(conn, by, "deployment.set", &format!("deployment:{id}"), detail)
 }
 
@@ -131,7 +128,7 @@ fn apply(conn: &mut Conn, agent: &mut Agent, change: &AgentChange) -> AppResult<
     agent.urgent_resolution_minutes =
         c.urgent_resolution_minutes.unwrap_or(agent.urgent_resolution_minutes);
     if let Some(team) = &change.team {
-        agent.team_id = accounts::actions::ensure_team(conn, team)?.id;
+        agent.team_id = accounts::actions::ensure_team(conn, by, team)?.id;
     }
     Ok(())
 }

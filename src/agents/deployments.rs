@@ -99,7 +99,7 @@ pub fn set(
 ) -> AppResult<(Deployment, bool)> {
     let agent = queries::find_by_slug(conn, agent)?.ok_or(AppError::NotFound)?;
     let mut directory = Directory::default();
-    let team = directory.team(conn, team, Unknown::Make)?;
+    let team = directory.team(conn, team, Unknown::Make(by))?;
     let is_new = queries::find_deployment_of(conn, agent.id, team, environment)?.is_none();
     let old = directory.deployment(conn, &agent, team, environment)?;
     let change = DeploymentChange {

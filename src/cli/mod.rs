@@ -8,6 +8,7 @@ mod dataset;
 mod demo;
 mod doctor;
 mod export;
+mod feed;
 mod import;
 mod key;
 mod migrate;
@@ -61,6 +62,8 @@ enum Command {
     Import(import::Args),
     /// Write signals to a file that a trainer loads as it is
     Export(export::Args),
+    /// Write every signal's revisions to a folder a day as Parquet, each once, and go on from there
+    Feed(feed::Args),
     /// Saved questions, and frozen, numbered releases of them
     #[command(subcommand)]
     Dataset(dataset::Command),
@@ -106,6 +109,7 @@ fn start(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Agent(command) => agent::run(&config, command),
         Command::Key(command) => key::run(&config, &command),
         Command::Export(args) => export::run(&config, args),
+        Command::Feed(args) => feed::run(&config, &args),
         Command::Dataset(command) => dataset::run(&config, &command),
         Command::Backup(args) => backup::run(&config, &args),
         Command::Restore(args) => restore::run(&config, &args),
@@ -126,4 +130,19 @@ pub(crate) fn open(config: &Config) -> anyhow::Result<Db> {
         db::migrate(&target)?;
     }
     Db::open(&target)
+}
+
+/// Whoever reads the audit log learns that everything was taken along, by `backup` or `copy`. A
+/// database of another version has no log that this build knows.
+fn note_taken(target: &crate::db::Target, action: &'static str) -> anyhow::Result<()> {
+    use crate::audit::{self, Actor};
+    let db = crate::db::Db::open(target)?;
+    if db.read_now(crate::db::is_current)? {
+        let nothing = || serde_json::json!({});
+        db.write_patiently(move |conn| {
+            audit::record(conn, Actor::CommandLine, action, "installation", nothing())
+        })?;
+    }
+    db.close();
+    Ok(())
 }

@@ -230,6 +230,11 @@ fn annotation(about: &About<'_>, out: &mut String) {
     } else {
         line(out, format_args!("Agreement: no input was judged by several.\n"));
     }
+    people(figures, out);
+}
+
+/// Whom it comes from, and how much of it says the same.
+fn people(figures: &Figures, out: &mut String) {
     if let Some(share) = figures.near_duplicates {
         line(
             out,

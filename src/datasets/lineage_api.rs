@@ -1,7 +1,7 @@
 //! `/api/v1/datasets/{name}/lineage`
 
 use super::Shelf;
-use super::lineage::{self, Trace};
+use super::lineage::{Trace, follow};
 use crate::accounts::ApiKey;
 use crate::accounts::extract::scope::Export;
 use crate::db::Db;
@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 /// `/api/v1/datasets/{name}/lineage`
 pub(super) fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(show);
+    cfg.service(lineage);
 }
 
 /// What is asked.
@@ -49,7 +49,7 @@ pub struct Lineage {
     security(("key" = [])),
 )]
 #[get("/api/v1/datasets/{name}/lineage")]
-pub async fn show(
+pub async fn lineage(
     _by: ApiKey<Export>,
     db: Data<Db>,
     shelf: Data<Shelf>,
@@ -57,7 +57,7 @@ pub async fn show(
     of: Query<Of>,
 ) -> AppResult<HttpResponse> {
     let (name, of) = (name.into_inner(), of.into_inner().of);
-    let found = actix_web::web::block(move || lineage::follow(&db, &shelf, &name, &of));
+    let found = actix_web::web::block(move || follow(&db, &shelf, &name, &of));
     let items = found.await.map_err(AppError::internal)??;
     Ok(HttpResponse::Ok().json(Lineage { items }))
 }

@@ -47,10 +47,13 @@ impl Shelf {
         }
     }
 
-    /// The line of `SIDE.rows.csv` about a row, counted from 0. Lines are in order, so it is found by
-    /// halves.
+    /// The line of `SIDE.rows.csv` about a row, counted from 0; none where there is none. Lines are
+    /// in order, so it is found by halves.
     pub fn row(&self, release: ReleaseId, side: Side, row: u64) -> io::Result<Option<String>> {
-        let mut file = File::open(self.path(release, &format!("{side}.rows.csv")))?;
+        let mut file = match File::open(self.path(release, &format!("{side}.rows.csv"))) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            other => other?,
+        };
         let (mut from, mut until) = (0, file.metadata()?.len());
         while from < until {
             let middle = from + (until - from) / 2;

@@ -4,6 +4,7 @@
 
 pub mod api;
 pub mod columns;
+pub mod feed;
 pub mod file;
 pub mod formats;
 pub mod model;

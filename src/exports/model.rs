@@ -72,9 +72,7 @@ impl FileFormat {
 impl Format {
     /// Whether a record carries its signal's id itself.
     pub fn carries_ids(self) -> bool {
-        let carries =
-            [Self::Signals, Self::Eval, Self::Promptfoo, Self::Argilla, Self::LabelStudio];
-        carries.contains(&self)
+        matches!(self, Self::Signals | Self::Eval | Self::Argilla | Self::LabelStudio)
     }
 
     /// A sentence where a file of this kind can't hold it.
@@ -116,6 +114,17 @@ pub struct Question {
     /// Only what these deployments reported, where the asker's key is for some only.
     #[serde(skip)]
     pub deployments: Option<Vec<DeploymentId>>,
+}
+
+impl Question {
+    /// What the audit log keeps of it: no text that somebody typed.
+    pub fn noted(&self) -> serde_json::Value {
+        serde_json::json!({
+            "format": self.format, "file_format": self.file_format, "status": self.status,
+            "environment": self.environment, "verdict": self.verdict,
+            "since": self.since, "until": self.until, "one_version": self.version.is_some(),
+        })
+    }
 }
 
 /// What was written.

@@ -4,8 +4,10 @@
 
 use super::columns::{self, Column, Kind};
 use super::model::FileFormat;
-use arrow_array::builder::{BooleanBuilder, Float64Builder, Int64Builder, StringBuilder};
-use arrow_array::{ArrayRef, ListArray, RecordBatch, StructArray};
+use arrow_array::builder::StringBuilder;
+use arrow_array::{
+    ArrayRef, BooleanArray, Float64Array, Int64Array, ListArray, RecordBatch, StructArray,
+};
 use arrow_buffer::OffsetBuffer;
 use arrow_schema::{DataType, Field, FieldRef, Fields, Schema};
 use parquet::arrow::ArrowWriter;
@@ -210,27 +212,9 @@ fn array(kind: &Kind, values: &[Option<&str>]) -> io::Result<ArrayRef> {
             values.iter().for_each(|value| all.append_option(*value));
             Arc::new(all.finish())
         }
-        Kind::Int => {
-            let mut all = Int64Builder::new();
-            for value in values {
-                all.append_option(value.map(parse::<i64>).transpose()?);
-            }
-            Arc::new(all.finish())
-        }
-        Kind::Float => {
-            let mut all = Float64Builder::new();
-            for value in values {
-                all.append_option(value.map(parse::<f64>).transpose()?);
-            }
-            Arc::new(all.finish())
-        }
-        Kind::Bool => {
-            let mut all = BooleanBuilder::new();
-            for value in values {
-                all.append_option(value.map(parse::<bool>).transpose()?);
-            }
-            Arc::new(all.finish())
-        }
+        Kind::Int => Arc::new(Int64Array::from_iter(parsed::<i64>(values)?)),
+        Kind::Float => Arc::new(Float64Array::from_iter(parsed::<f64>(values)?)),
+        Kind::Bool => Arc::new(BooleanArray::from_iter(parsed::<bool>(values)?)),
         Kind::List(inner) => list(inner, values)?,
         Kind::Fields(columns) => {
             let records = values.iter().map(|value| value.map(read).transpose());
@@ -241,6 +225,11 @@ fn array(kind: &Kind, values: &[Option<&str>]) -> io::Result<ArrayRef> {
             Arc::new(made.map_err(io::Error::other)?)
         }
     })
+}
+
+/// Values read; nothing stays nothing.
+fn parsed<'t, T: serde::Deserialize<'t>>(values: &[Option<&'t str>]) -> io::Result<Vec<Option<T>>> {
+    values.iter().map(|value| value.map(parse).transpose()).collect()
 }
 
 fn list(inner: &Kind, values: &[Option<&str>]) -> io::Result<ArrayRef> {

@@ -1,6 +1,6 @@
 //! What happens to revisions, in an order that others can follow: it is noted in the transaction in
-//! which it happens, and numbered afterwards by one publisher at a time. So whoever has read up to a
-//! number has missed nothing before it, which the ids of rows can't promise.
+//! which it happens, and numbered afterwards by one publisher at a time. So whoever has read up to
+//! a number has missed nothing before it, which the ids of rows can't promise.
 
 use super::model::RevisionId;
 use crate::db::Conn;
@@ -8,6 +8,8 @@ use crate::error::AppResult;
 use crate::insert_rows;
 use crate::schema::{followers, published, unpublished};
 use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::BigInt;
 
 crate::text_enum!(
     /// What happened to a revision.
@@ -27,8 +29,7 @@ struct Noted {
 }
 
 /// Something that happened, with its number, which leaves no gap.
-#[derive(Debug, Clone, Queryable, Insertable)]
-#[diesel(table_name = published)]
+#[derive(Debug, Clone, Queryable)]
 pub struct Published {
     pub sequence: i64,
     pub revision_id: RevisionId,
@@ -53,32 +54,26 @@ pub fn is_due(conn: &mut Conn) -> QueryResult<bool> {
     Ok(first.is_some())
 }
 
-/// Numbers what waits, at most `limit`, and gives how much it was. Two publishers at once can't both
-/// commit: the same number twice is refused, and one of them tries again.
+/// Takes the next that wait, after the last number.
+const NUMBER: &str = "
+    INSERT INTO published (sequence, revision_id, event)
+    SELECT $1 + row_number() OVER (ORDER BY revision_id, event), revision_id, event
+    FROM (SELECT revision_id, event FROM unpublished ORDER BY revision_id, event LIMIT $2) next";
+/// Removes what has a number after that one.
+const REMOVE: &str = "
+    DELETE FROM unpublished WHERE (revision_id, event) IN
+    (SELECT revision_id, event FROM published WHERE sequence > $1)";
+
+/// Numbers what waits, at most `limit`, and gives how much it was. Two publishers at once can't
+/// both commit: the same number twice is refused, and one of them tries again.
 pub fn publish(conn: &mut Conn, limit: i64) -> AppResult<usize> {
-    let waiting: Vec<(RevisionId, Event)> = unpublished::table
-        .order((unpublished::revision_id, unpublished::event))
-        .limit(limit)
-        .load(conn)?;
     let last = newest(conn)?;
-    let rows = waiting.iter().zip(last + 1..);
-    let rows: Vec<Published> = rows
-        .map(|((revision_id, event), sequence)| Published {
-            sequence,
-            revision_id: *revision_id,
-            event: *event,
-        })
-        .collect();
-    for event in Event::ALL {
-        let of_event = waiting.iter().filter(|(_, its)| its == event);
-        let ids: Vec<RevisionId> = of_event.map(|(id, _)| *id).collect();
-        diesel::delete(unpublished::table)
-            .filter(unpublished::event.eq(*event))
-            .filter(unpublished::revision_id.eq_any(ids))
-            .execute(conn)?;
+    let number = sql_query(NUMBER).bind::<BigInt, _>(last).bind::<BigInt, _>(limit);
+    let count = number.execute(conn)?;
+    if count > 0 {
+        sql_query(REMOVE).bind::<BigInt, _>(last).execute(conn)?;
     }
-    insert_rows!(conn, published::table, rows.iter().collect::<Vec<_>>())?;
-    Ok(rows.len())
+    Ok(count)
 }
 
 /// The highest number so far; 0 where there is none.
@@ -96,8 +91,8 @@ pub fn between(conn: &mut Conn, after: i64, until: i64) -> QueryResult<Vec<Publi
         .load(conn)
 }
 
-/// How far somebody is who follows: what is done, and up to where they are at it. Both are 0 for one
-/// who begins.
+/// How far somebody is who follows: what is done, and up to where they are at it. Both are 0 for
+/// one who begins.
 pub fn followed(conn: &mut Conn, name: &str) -> QueryResult<(i64, i64)> {
     let row = followers::table.find(name).select((followers::sequence, followers::until));
     Ok(row.first(conn).optional()?.unwrap_or((0, 0)))

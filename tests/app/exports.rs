@@ -205,7 +205,9 @@ fn check_beside(app: &TestApp, agent: &str, format: &str, text: &str) {
     assert_eq!(manifest["bytes"], text.len(), "{format}");
     assert_eq!(manifest["sha256"], hex::encode(Sha256::digest(text)), "{format}");
     assert_eq!(manifest["file"], json!(name));
-    assert_eq!(manifest["question"], json!({"agent": agent, "format": format, "status": "any"}));
+    let question = json!({"agent": agent, "format": format, "file_format": "jsonl",
+        "status": "any"});
+    assert_eq!(manifest["question"], question);
     let ids = app.folder().join(format!("{name}.ids"));
     if matches!(format, "signals" | "eval" | "argilla" | "label-studio") {
         assert!(!ids.exists(), "{format} carries its ids itself");

@@ -20,6 +20,7 @@ mod crash;
 mod datasets;
 mod exports;
 mod faults;
+mod feed;
 mod harness;
 mod imports;
 mod journeys;

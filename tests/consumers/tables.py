@@ -43,7 +43,7 @@ def parquet(path, wanted):
     """By each reader on its own: how many rows, and with `datasets` what is in them."""
     loaded = load_dataset("parquet", data_files=path, split="train")
     expect(f"{path}: rows by datasets", without_nulls(list(loaded)), without_nulls(wanted))
-    count = duckdb.sql(f"SELECT count(*) FROM read_parquet('{path}')").fetchone()[0]
+    count = duckdb.sql(f"SELECT count(*) FROM read_parquet('{path}')").fetchall()[0][0]
     frames = {"pandas": pandas.read_parquet(path), "polars": polars.read_parquet(path)}
     for reader, frame in frames.items():
         expect(f"{path}: rows by {reader}", len(frame), len(wanted))

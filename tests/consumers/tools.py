@@ -24,7 +24,9 @@ def records(folder):
 def trl(form, folder):
     """TRL's own checks. It wants `transformers` for two types only, which are not needed here."""
     import importlib.machinery
+    import warnings
 
+    warnings.filterwarnings("ignore", "Failed to check transformers version")
     stub = types.ModuleType("transformers")
     stub.PreTrainedTokenizerBase = stub.ProcessorMixin = object
     stub.__spec__ = importlib.machinery.ModuleSpec("transformers", None)

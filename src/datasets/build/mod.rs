@@ -15,14 +15,14 @@ pub use remake::ensure;
 pub use write::redacted;
 
 use super::actions::{self, Built};
-use super::model::{Frame, LeaseId, Release, Stage};
+use super::model::{Frame, LeaseId, Release, ReleaseFile, Stage};
 use super::question::Question;
 use super::shelf::Shelf;
 use super::{card, check, queries, settle};
 use crate::clock;
 use crate::db::{Conn, Db};
 use crate::error::{AppError, AppResult};
-use crate::exports::columns::columns;
+use crate::exports::columns::{Column, columns};
 use std::time::{Duration, Instant};
 
 /// Signals read, and rows written, at a time.
@@ -168,26 +168,15 @@ impl Builder<'_> {
         if rows == 0 {
             return Err(Halt::Failed(nothing(&left)));
         }
-        let mut figures = written.figures;
-        figures.agreement = (agreement.inputs, agreement.agreed);
-        figures.left = left;
-        figures.since = self.since()?;
-        figures.redacted = written.redacted;
-        let name = {
-            let dataset = self.release.dataset_id;
-            self.db.read_now(|conn| Ok(queries::name_of(conn, dataset)?))?
+        let figures = Figures {
+            agreement: (agreement.inputs, agreement.agreed),
+            left,
+            since: self.since()?,
+            redacted: written.redacted,
+            ..written.figures
         };
         let columns = columns(self.question.format, &written.shape);
-        let about = card::About {
-            name: &name,
-            release: self.release,
-            question: &self.question,
-            frame: &self.frame,
-            figures: &figures,
-            files: &written.files,
-            columns: &columns,
-        };
-        let (manifest, readme) = (card::manifest(&about), card::readme(&about));
+        let (manifest, readme) = self.describe(&figures, &written.files, &columns)?;
         let mut files = written.files;
         for (file, text) in [("manifest.json", &manifest), ("README.md", &readme)] {
             files.push(write::whole(&making, self.release.id, file, text).map_err(full)?);
@@ -197,6 +186,27 @@ impl Builder<'_> {
         let figures = serde_json::to_value(&figures).map_err(AppError::internal)?;
         let retired = written.retired;
         Ok(Built { files, figures, manifest, card: readme, retired })
+    }
+
+    /// Manifest and card.
+    fn describe(
+        &self,
+        figures: &Figures,
+        files: &[ReleaseFile],
+        columns: &[Column],
+    ) -> Result<(String, String), Halt> {
+        let dataset = self.release.dataset_id;
+        let name = self.db.read_now(|conn| Ok(queries::name_of(conn, dataset)?))?;
+        let about = card::About {
+            name: &name,
+            release: self.release,
+            question: &self.question,
+            frame: &self.frame,
+            figures,
+            files,
+            columns,
+        };
+        Ok((card::manifest(&about), card::readme(&about)))
     }
 
     /// What changed since the newest release before this one.

@@ -1,7 +1,7 @@
 //! How many inputs say nearly the same as another: MinHash over words and pairs of words, without
 //! case, punctuation and numbers. Two inputs that share nine tenths of those get the same key four
-//! times of five. Keys are counted; where there are many, only a share of them that follows from the
-//! key itself, so memory has an end and the share stays right.
+//! times of five. Keys are counted; where there are many, only a share of them, which follows from
+//! the key itself, so memory has an end and the share stays right.
 
 use std::collections::HashMap;
 

@@ -160,9 +160,7 @@ fn make(
         people: people(&figures),
         agreement: agreement(&figures),
         near: near(&figures),
-        redacted: (figures.redacted.iter())
-            .map(|(rule, count)| (rule.clone(), words::grouped(*count as i64)))
-            .collect(),
+        redacted: redacted(&figures),
         since: since(&figures),
         command: format!("overrule dataset download {name} {number} --out {name}-{number}"),
         call: format!(
@@ -171,6 +169,11 @@ fn make(
         name,
         number,
     }
+}
+
+fn redacted(figures: &Figures) -> Vec<(String, String)> {
+    let told = |(rule, count): (&String, &u64)| (rule.clone(), words::grouped(*count as i64));
+    figures.redacted.iter().map(told).collect()
 }
 
 /// What changed since the release before.

@@ -35,8 +35,10 @@ pub(super) fn argilla(
     if let Ok(right) = right(example) {
         out.push_str("\"answer\":[{\"value\":");
         text(kind, right, out);
-        // Argilla gives it to whoever logs the record.
-        out.push_str(",\"user_id\":null}]");
+        // Its reader wants one; whoever logs the record puts their own there.
+        out.push_str(",\"user_id\":\"");
+        out.push_str(&uuid::Uuid::nil().to_string());
+        out.push_str("\"}]");
     }
     out.push_str("}}\n");
     Ok(1)

@@ -61,9 +61,8 @@ fn choice(choice: &Choice) -> Result<(), Mistakes> {
 /// Checks that a label is an output this agent could give.
 fn label(conn: &mut Conn, agent: &Agent, label: &JsonText) -> AppResult<()> {
     let wrong = |why: String| AppError::invalid("/label", why);
-    if crate::web::strict::holds_nul(label.as_str()) {
-        return Err(wrong("holds the character NUL".into()));
-    }
+    crate::web::strict::unfit(label.as_str())
+        .map_err(|mistakes| wrong(mistakes.0.iter().map(|one| one.message.as_str()).collect()))?;
     rules::check_shape(agent.kind, label).map_err(wrong)?;
     match agent.kind {
         OutputKind::Label => {

@@ -131,7 +131,7 @@ fn lock(conn: &mut Conn, item: ItemId) -> AppResult<bool> {
 /// Why an item can't be had just now.
 fn taken((claim, person, key): &Held) -> String {
     let name = person.as_deref().or(key.as_deref()).unwrap_or("Somebody");
-    let until = crate::capture::words::deadline(claim.claimed_until, clock::now());
+    let until = clock::deadline(claim.claimed_until, clock::now());
     format!("{name} is looking at this one, until {until} at the latest.")
 }
 

@@ -5,6 +5,7 @@ use crate::accounts::Who;
 use crate::agents::OutputKind;
 use crate::capture::shown;
 use crate::capture::words::{self, Badge, When};
+use crate::clock;
 use crate::db::Instant;
 use crate::signals::SignalStatus;
 use crate::signals::model::{QueueState, Reviewer as By};
@@ -76,11 +77,11 @@ pub(super) fn holder(claims: &[Held], slots: &Slots, me: By, now: Instant) -> Ho
     let is_free = slots.free(me, claims).is_some();
     let own = claims.iter().find(|(claim, ..)| claim.is_of(me)).filter(|_| is_free);
     if let Some((claim, ..)) = own {
-        return Holder::You(words::deadline(claim.claimed_until, now));
+        return Holder::You(clock::deadline(claim.claimed_until, now));
     }
     let others = claims.iter().find(|(claim, ..)| !claim.is_of(me)).filter(|_| !is_free);
     let Some((claim, person, key)) = others else { return Holder::Nobody };
-    let until = words::deadline(claim.claimed_until, now);
+    let until = clock::deadline(claim.claimed_until, now);
     let name = person.as_deref().or(key.as_deref()).unwrap_or("Somebody");
     Holder::Other(name.to_owned(), until)
 }

@@ -95,10 +95,12 @@ fn a_card_states_every_column_also_of_messages_with_tools() {
     app.agent("helper", json!({"kind": "message", "review": "none"}));
     let call = json!({"role": "assistant", "content": null, "tool_calls": [{"id": "1",
         "type": "function", "function": {"name": "f", "arguments": "{}"}}]});
-    let asked = json!([{"role": "user", "content": "Go"}, call,
-        {"role": "tool", "tool_call_id": "1", "content": "done"}]);
+    let asked = |n: usize| {
+        json!([{"role": "user", "content": format!("Go {n}")}, call,
+        {"role": "tool", "tool_call_id": "1", "content": "done"}])
+    };
     let line = |n: usize, right: &Value| {
-        json!({"agent": "helper", "external_id": format!("m{n}"), "input": asked,
+        json!({"agent": "helper", "external_id": format!("m{n}"), "input": asked(n),
             "output": {"role": "assistant", "content": format!("no {n}")}, "tools": [{"type":
             "function", "function": {"name": "f"}}],
             "feedback": [{"verdict": "corrected", "correction": right}]})
@@ -127,7 +129,7 @@ fn a_card_states_every_column_also_of_messages_with_tools() {
     assert!(record["responses"]["answer"][0]["value"].as_str().unwrap().contains("yes"));
     let task = rows(&api, "label-studio", &json!(1), "train.jsonl").remove(1);
     assert_eq!(task["annotations"][0]["result"][0]["type"], "textarea");
-    assert!(task["data"]["text"].as_str().unwrap().starts_with("user: Go\n\nassistant: f({})"));
+    assert!(task["data"]["text"].as_str().unwrap().starts_with("user: Go 1\n\nassistant: f({})"));
 }
 
 #[test]
