@@ -49,8 +49,12 @@ pub struct Estimate {
 /// The estimate of some weeks; none where no week has enough to go by.
 pub fn estimate(weeks: &[Week]) -> Option<Estimate> {
     let is_known = |counts: &Counts| counts.all == 0 || counts.judged > 0;
-    let known: Vec<&Week> =
-        weeks.iter().filter(|week| is_known(&week.flagged) && is_known(&week.rest)).collect();
+    let is_there = |week: &&Week| week.flagged.all + week.rest.all > 0;
+    let known: Vec<&Week> = weeks
+        .iter()
+        .filter(is_there)
+        .filter(|week| is_known(&week.flagged) && is_known(&week.rest))
+        .collect();
     let all: i64 = known.iter().map(|week| week.flagged.all + week.rest.all).sum();
     if all == 0 {
         return None;
@@ -262,6 +266,7 @@ mod tests {
     #[test]
     fn weeks_of_which_nothing_is_known_are_left_out_and_nothing_gives_nothing() {
         assert_eq!(estimate(&[]), None);
+        assert_eq!(estimate(&[Week::default()]), None);
         assert_eq!(estimate(&[week((3, 2, 1), (50, 0, 0))]), None);
         let found = estimate(&[week((3, 2, 1), (50, 0, 0)), week((0, 0, 0), (100, 20, 1))]);
         let found = found.unwrap();

@@ -26,12 +26,13 @@ fn an_item_shows_what_was_said_of_questions_like_it_and_what_became_of_that() {
     desk.log_of(
         "router",
         "sales",
-        "A teapot of sales",
+        "A teapot parcel of sales",
         "billing",
         &[corrected("cy@example.com", "other")],
     );
     for n in 0..5 {
-        reported(&format!("invoice number {n}"), "other");
+        let invoice = [corrected("dora@example.com", "other")];
+        desk.log(&format!("invoice number {n}"), "billing", &invoice);
     }
     fill(&desk);
     fill(&desk);
@@ -40,14 +41,14 @@ fn an_item_shows_what_was_said_of_questions_like_it_and_what_became_of_that() {
     let page = cleo.open(&format!("/triage/{item}")).is(200).sees("Like it before");
     let page = page.sees("My parcel with the teapot is broken").sees("returns");
     let page = page.sees("The teapot came without its lid").sees("Declined");
-    let page = page.does_not_see("invoice number").does_not_see("A teapot of sales");
+    let page = page.does_not_see("invoice number").does_not_see("A teapot parcel of sales");
     let rows = page.elements("section[aria-labelledby=past] tbody tr");
     assert_eq!(rows.len(), 2, "{rows:?}");
     assert!(rows[0].starts_with("My parcel"), "the likest first: {rows:?}");
     assert!(!rows.iter().any(|row| row.contains("Ana")), "no names: {rows:?}");
     // An engineer, who sees all teams, finds those of the others too.
     let root = desk.app.engineer().open(&format!("/triage/{item}")).is(200);
-    root.sees("A teapot of sales");
+    root.sees("A teapot parcel of sales");
     // The same question again, though what was said of it was declined.
     let again = reported("the teapot came WITHOUT its lid", "returns");
     cleo.open(&format!("/triage/{again}")).is(200).sees("The same question");
