@@ -76,8 +76,8 @@ fn a_retired_row_is_marked_where_it_is_held_and_a_fresh_release_leaves_it_out() 
     let page = page.click(&signal).sees("q3?").sees("Out of use by now").sees("taken back since");
     page.sees("routes, release 1").sees("copies, release 1");
     eventually("the other mark", || {
-        let text = ed.open("/datasets/copies/releases/1").text();
-        text.contains("1 of its rows").then_some(())
+        let page = ed.open("/datasets/copies/releases/1");
+        page.text().contains("1 of its rows").then_some(())
     });
     release(&api, "routes");
     assert_eq!(rows(&api, "routes", &json!(2), "train.jsonl").len(), 11);
