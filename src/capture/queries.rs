@@ -2,6 +2,7 @@
 
 use crate::accounts::{Reach, TeamId, Who};
 use crate::agents::model::Deployment;
+use crate::agents::queries::{categories_named, survivor_slug};
 use crate::agents::{DeploymentId, Environment};
 use crate::db::{Conn, Instant};
 use crate::feedback::model::{KnownBy, Severity, Urgency};
@@ -151,7 +152,7 @@ macro_rules! joined {
                 teams::slug,
                 deployments::environment,
                 people::address.nullable(),
-                crate::agents::queries::survivor_slug(),
+                survivor_slug(),
                 signals::status.nullable(),
                 signals::id.nullable(),
             ))
@@ -315,8 +316,7 @@ fn ids_of(
         query = query.filter(feedback::verdict.eq(verdict));
     }
     if let Some(category) = &filter.category {
-        let named = crate::agents::queries::categories_named(conn, None, category)?;
-        query = query.filter(feedback::category_id.eq_any(named));
+        query = query.filter(feedback::category_id.eq_any(categories_named(conn, None, category)?));
     }
     if let Some(since) = filter.since {
         query = query.filter(feedback::occurred_at.ge(since));

@@ -66,13 +66,7 @@ impl Clock {
         if let Some(minutes) = event.minutes {
             self.minutes = Some(self.minutes.unwrap_or(0).saturating_add(minutes));
         }
-        match event.kind {
-            EventKind::Asked => self.replied_at = None,
-            EventKind::Replied => {
-                self.replied_at.get_or_insert(at);
-            }
-            _ => {}
-        }
+        self.wrote(event.kind, at);
         match event.kind {
             EventKind::Urgent => self.is_urgent = true,
             EventKind::Assigned => self.assignee = event.assignee_id,
@@ -95,6 +89,17 @@ impl Clock {
                 self.go(at);
                 self.closed_at = None;
                 self.outcome = None;
+            }
+            _ => {}
+        }
+    }
+
+    /// Keeps when the reporter first wrote since they were last asked.
+    fn wrote(&mut self, kind: EventKind, at: Instant) {
+        match kind {
+            EventKind::Asked => self.replied_at = None,
+            EventKind::Replied => {
+                self.replied_at.get_or_insert(at);
             }
             _ => {}
         }

@@ -165,11 +165,14 @@ impl Tree {
         self,
         ctx: PageContext,
         slug: &str,
-        form: ChangeForm,
+        mut form: ChangeForm,
         mistakes: Mistakes,
         look: Option<Look>,
     ) -> AppResult<ShowPage> {
         let category = self.find(slug)?.clone();
+        if form.act != "rename" {
+            form.name.clone_from(&category.name);
+        }
         let below = under(&self.all, category.id);
         let mut places = self.options(|each| each.id == category.id || below.contains(&each.id));
         places.insert(0, (String::new(), "At the top".to_owned()));
@@ -255,8 +258,6 @@ async fn show(
     let ((slug, category), form) = (path.into_inner(), asked.into_inner());
     let tree = db.read(move |conn| read(conn, &slug)).await?;
     if form.act.is_empty() {
-        let name = tree.find(&category)?.name.clone();
-        let form = ChangeForm { name, ..form };
         let page_of = tree.show(by.ctx(), &category, form, Mistakes::default(), None)?;
         return page(StatusCode::OK, &page_of);
     }
@@ -301,13 +302,10 @@ fn again(
     ctx: PageContext,
     tree: Tree,
     category: &str,
-    mut form: ChangeForm,
+    form: ChangeForm,
     error: AppError,
 ) -> AppResult<HttpResponse> {
     let AppError::Invalid(mistakes) = error else { return Err(error) };
-    if form.act != "rename" {
-        form.name = tree.find(category)?.name.clone();
-    }
     let page_of = tree.show(ctx, category, form, mistakes, None)?;
     page(StatusCode::UNPROCESSABLE_ENTITY, &page_of)
 }

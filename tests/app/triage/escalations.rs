@@ -130,6 +130,7 @@ fn each_answer_of_the_reporter_is_told_to_whoever_asked() {
         let mail = desk.app.mailbox().nth(number, "cleo@example.com");
         assert!(mail.text.contains("The reporter answered. What is next is due"), "{}", mail.text);
     };
+    desk.app.mailbox().nth(1, "cleo@example.com");
     for number in 2..4 {
         let page = people.cleo.open(&path).fill("Write something", "Which parcel?");
         page.press("Ask the reporter").is(200);
