@@ -12,12 +12,13 @@ from pathlib import Path
 import releases
 import report
 import sign_ins
+import triage
 from baselines import Postgres, Sqlite
 from load import middle, wrk
 from pages import Person, crawl
 from place import BINARY, HELLO, WORK, Cluster, Place, Running, fill, post, run
 
-SECTIONS = ("start", "writes", "exports", "releases", "pages", "sign_ins")
+SECTIONS = ("start", "writes", "exports", "releases", "pages", "triage", "sign_ins")
 
 
 class Sizes:
@@ -282,6 +283,24 @@ def measure_pages(kind, sizes, cluster):
     for server in servers.values():
         server.stop()
     return found
+
+
+def measure_triage(kind, sizes, cluster):
+    """The queue, an item and a decision at both sizes, by turns."""
+    servers, desks = [], {}
+    for rows in (sizes.small, sizes.large):
+        place, _ = filled_place(kind, rows, cluster)
+        server = place.serve()
+        servers.append(server)
+        desks[rows] = triage.Desk(place, server.url, place.key("triage"))
+        desks[rows].work(2)
+        desks[rows].taken = {name: [] for name in desks[rows].taken}
+    for _ in range(sizes.times):
+        for desk in desks.values():
+            desk.work(3 if sizes.smoke else 60)
+    for server in servers:
+        server.stop()
+    return {str(rows): desk.figures() for rows, desk in desks.items()}
 
 
 def measure_sign_ins(kind, sizes, cluster):

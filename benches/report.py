@@ -135,6 +135,23 @@ def pages(found, sizes):
     return rows, slow
 
 
+def triaging(found, sizes):
+    """The 99th percentiles of what a champion does, at both sizes."""
+    rows = [
+        f"| 99th percentile, median in brackets | at {sizes.small:,}, ms | "
+        f"at {sizes.large:,}, ms | ratio | within 1.3 |",
+        "|---|---|---|---|---|",
+    ]
+    small, large = found[str(sizes.small)], found[str(sizes.large)]
+    for name in small:
+        (middle, last), (middle_large, last_large) = small[name], large[name]
+        ratio = last_large / last
+        met = "yes" if ratio <= 1.3 else "**no**"
+        rows.append(f"| {name} | {last:.2f} ({middle:.2f}) | {last_large:.2f} "
+                    f"({middle_large:.2f}) | {ratio:.2f} | {met} |")
+    return rows
+
+
 def signing_in(found):
     (alone, alone_last), (beside, beside_last) = found["alone"], found["beside"]
     return [
@@ -175,6 +192,8 @@ def write(results, sizes):
             rows, slow = pages(found, sizes)
             lines += ["", f"### Pages on {name}", "", f"{len(found)} pages and calls, "
                       f"{slow} of them beyond 1.3.", "", *rows]
+        if found := results.get(f"triage {kind}"):
+            lines += ["", f"### Triage on {name}", "", *triaging(found, sizes)]
         if found := results.get(f"sign_ins {kind}"):
             lines += ["", f"### Signing in on {name}", "", *signing_in(found)]
         if found := results.get(f"start {kind}"):

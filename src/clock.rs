@@ -22,6 +22,12 @@ pub fn set_zone(name: &str) {
     }
 }
 
+/// The same by the zone itself. The first that is set counts, so that what a reader chose comes
+/// before what is only likely.
+pub fn set_zone_of(zone: &TimeZone) {
+    let _ = ZONE.try_with(|set| set.set(zone.clone()).is_ok());
+}
+
 /// Whether there is a time zone of this name.
 pub fn is_zone(name: &str) -> bool {
     TimeZone::get(name).is_ok_and(|zone| zone.iana_name().is_some())
@@ -85,6 +91,14 @@ pub fn exact(at: Instant) -> String {
     here(at).strftime("%-d %b %Y, %H:%M %Z").to_string()
 }
 
+/// A moment by which something should be done, in the reader's time zone: `Tuesday 14:05 CET`, or
+/// with the date when that is not within a week.
+pub fn deadline(at: Instant, now: Instant) -> String {
+    let days = (at.as_micros() - now.as_micros()).abs() / 86_400_000_000;
+    let pattern = if days < 6 { "%A %H:%M %Z" } else { "%-d %b %Y, %H:%M %Z" };
+    here(at).strftime(pattern).to_string()
+}
+
 fn plural(count: i64, word: &str) -> String {
     if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
 }
@@ -106,6 +120,21 @@ mod tests {
                 }))
             })
         };
+        let due = |zone: &'static str| {
+            runtime.as_ref().map(|runtime| {
+                runtime.block_on(in_a_zone(async move {
+                    set_zone(zone);
+                    // The reader's zone comes before the team's.
+                    set_zone_of(&TimeZone::fixed(jiff::tz::offset(-3)));
+                    (deadline(at, at), deadline(at, at.plus_minutes(10 * 24 * 60)))
+                }))
+            })
+        };
+        let vienna = ("Monday 16:13 CEST".to_owned(), "21 Sep 2026, 16:13 CEST".to_owned());
+        assert_eq!(due("Europe/Vienna").ok(), Some(vienna));
+        let team = ("Monday 11:13 -03".to_owned(), "21 Sep 2026, 11:13 -03".to_owned());
+        assert_eq!(due("").ok(), Some(team));
+        assert_eq!(deadline(at, at), "Monday 14:13 UTC");
         let vienna = ("21 Sep 2026, 16:13 CEST".to_owned(), "21 Sep 2026".to_owned());
         assert_eq!(told("Europe/Vienna").ok(), Some(vienna));
         let auckland = ("22 Sep 2026, 02:13 NZST".to_owned(), "22 Sep 2026".to_owned());

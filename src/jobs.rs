@@ -12,7 +12,7 @@ use crate::web::Site;
 use crate::web::budgets::Budgets;
 use crate::web::limits::Limits;
 use crate::web::operating::Metrics;
-use crate::{accounts, audit, clock, escalations, news, webhooks};
+use crate::{accounts, audit, clock, escalations, news, sampling, similar, webhooks};
 use actix_web::web::Data;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -31,6 +31,14 @@ const TIDY_EVERY: Duration = Duration::from_secs(60 * 60);
 const NOTE_EVERY: Duration = Duration::from_secs(60);
 /// How often it is looked whether a release waits to be built.
 const RELEASES_EVERY: Duration = Duration::from_millis(500);
+/// How often it is looked whether a week is to be drawn, and how long others write in between
+/// while one is.
+const DRAWS_EVERY: Duration = Duration::from_secs(5);
+const DRAWS_PAUSE: Duration = Duration::from_millis(20);
+/// How often it is looked whether there are new overrides, and how long others write in between
+/// while there are.
+const INDEX_EVERY: Duration = Duration::from_secs(2);
+const INDEX_PAUSE: Duration = Duration::from_millis(100);
 /// How often what happened to signals is numbered for those who follow it, and how much at a time.
 const PUBLISH_EVERY: Duration = Duration::from_millis(500);
 const PUBLISHED: i64 = 1_000;
@@ -86,6 +94,8 @@ impl Jobs {
             tokio::spawn(note_keys(tools.clone(), stopped.clone())),
             tokio::spawn(releases(tools.clone(), stopped.clone())),
             tokio::spawn(notices(tools.clone(), stopped.clone())),
+            tokio::spawn(draws(tools.clone(), stopped.clone())),
+            tokio::spawn(index(tools.clone(), stopped.clone())),
             tokio::spawn(hooks(tools.clone(), stopped.clone())),
             tokio::spawn(publish(tools.clone(), stopped.clone())),
             tokio::spawn(fold(tools, stopped)),
@@ -174,6 +184,55 @@ async fn notices_once(tools: &Tools) -> AppResult<usize> {
         Ok(escalations::notices::run(conn, &site, now)? + news::delivery::run(conn, &site, now)?)
     };
     tools.db.write(run).await
+}
+
+/// Draws what is to be looked at of the week before, a piece at a time.
+async fn draws(tools: Tools, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        let is_due = tools.db.read(|conn| Ok(sampling::draw::is_due(conn, clock::now())?)).await;
+        let done = match is_due {
+            Ok(true) => tools.db.write(|conn| sampling::draw::run(conn, clock::now())).await,
+            other => other.map(|_| 0),
+        };
+        let pause = match done {
+            Ok(0) => DRAWS_EVERY,
+            Ok(_) => DRAWS_PAUSE,
+            Err(error) => {
+                tell("draws", &error);
+                AFTER_FAILURE
+            }
+        };
+        tokio::select! {
+            () = sleep(pause) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+/// Takes overrides into the index of past ones.
+async fn index(tools: Tools, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        let batch = tools.db.read(|conn| similar::index::next(conn, clock::now())).await;
+        let done = match batch {
+            Ok(Some(batch)) => {
+                let write = move |conn: &mut Conn| similar::index::store(conn, &batch);
+                tools.db.write(write).await.map(|()| true)
+            }
+            other => other.map(|_| false),
+        };
+        let pause = match done {
+            Ok(false) => INDEX_EVERY,
+            Ok(true) => INDEX_PAUSE,
+            Err(error) => {
+                tell("index", &error);
+                AFTER_FAILURE
+            }
+        };
+        tokio::select! {
+            () = sleep(pause) => {}
+            _ = stop.changed() => {}
+        }
+    }
 }
 
 /// Removes what ran out, at once and then every hour.

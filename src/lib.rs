@@ -24,6 +24,8 @@ pub mod signals;
 pub mod news;
 pub mod escalations;
 pub mod capture;
+pub mod sampling;
+pub mod similar;
 pub mod exports;
 pub mod triage;
 pub mod agreement;

@@ -33,6 +33,7 @@ use utoipa::{Modify, OpenApi};
         crate::agents::api::update,
         crate::agents::deployments::list,
         crate::agents::deployments::update,
+        crate::sampling::api::show,
         crate::agreement::api::show,
         crate::exports::api::list,
         crate::triage::api::list,

@@ -170,6 +170,8 @@ diesel::table! {
         created_at -> Instant,
         normal_resolution_minutes -> BigInt,
         urgent_resolution_minutes -> BigInt,
+        reviews_needed -> BigInt,
+        weekly_audits -> BigInt,
     }
 }
 
@@ -240,8 +242,10 @@ mod desk;
 mod hooks;
 mod hours;
 mod judged;
+mod sampled;
 mod sets;
 mod signing_in;
+mod similar;
 mod told;
 mod triage;
 
@@ -253,8 +257,10 @@ pub use hours::team_hours;
 pub use judged::{
     followers, published, resolutions, review_items, signal_revisions, signals, unpublished,
 };
+pub use sampled::{audit_draws, audit_picks};
 pub use sets::*;
 pub use signing_in::{identities, passwords, sessions, sign_in_links, sign_in_tries};
+pub use similar::{override_passes, override_words, past_overrides};
 pub use told::{news, news_declined};
 pub use triage::{claims, queue, reviews, saved_filters};
 
@@ -298,6 +304,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     claims,
     reviews,
     saved_filters,
+    audit_draws,
+    audit_picks,
+    past_overrides,
+    override_words,
+    override_passes,
     datasets,
     releases,
     release_files,

@@ -215,6 +215,7 @@ fn routes(cfg: &mut ServiceConfig) {
         .configure(accounts::routes)
         .configure(crate::agents::routes)
         .configure(capture::routes)
+        .configure(crate::sampling::routes)
         .configure(crate::exports::api::routes)
         .configure(crate::news::routes)
         .configure(crate::triage::routes)

@@ -53,6 +53,7 @@ pub fn add_person(conn: &mut Conn, actor: Actor, new: &NewPerson) -> AppResult<P
         }
     };
     let roles = (person.is_engineer, person.is_admin);
+    let was_deactivated = person.deactivated_at.is_some();
     let has_name = person.name != address;
     person.name = match name {
         Some(name) => name,
@@ -72,16 +73,24 @@ pub fn add_person(conn: &mut Conn, actor: Actor, new: &NewPerson) -> AppResult<P
             people::is_admin.eq(person.is_admin),
         ))
         .execute(conn)?;
-    if !is_new && roles != (person.is_engineer, person.is_admin) {
-        sessions::end_others_of(conn, person.id, None)?;
-    }
     for role in &new.teams {
-        let team = ensure_team(conn, &role.team)?;
+        let team = ensure_team(conn, actor, &role.team)?;
         join_team(conn, person.id, team.id, role.is_champion, role.is_manager)?;
     }
+    let is_promoted = new.teams.iter().any(|role| role.is_champion || role.is_manager);
+    if !is_new && (is_promoted || roles != (person.is_engineer, person.is_admin)) {
+        sessions::end_others_of(conn, actor, person.id, None)?;
+    }
+    if was_deactivated {
+        let subject = format!("person:{}", person.id);
+        audit::record(conn, actor, "person.activate", &subject, json!({}))?;
+    }
+    let said = |role: &TeamRole| {
+        json!({ "team": role.team, "champion": role.is_champion, "manager": role.is_manager })
+    };
     let detail = json!({
         "is_new": is_new, "engineer": person.is_engineer, "admin": person.is_admin,
-        "teams": new.teams.iter().map(|role| &role.team).collect::<Vec<_>>(),
+        "teams": new.teams.iter().map(said).collect::<Vec<_>>(),
     });
     audit::record(conn, actor, "person.add", &format!("person:{}", person.id), detail)?;
     Ok(person)
@@ -187,7 +196,7 @@ fn claimed(address: Option<String>, name: &str) -> Person {
 }
 
 /// The team with this slug, made if it isn't there.
-pub fn ensure_team(conn: &mut Conn, slug: &str) -> AppResult<Team> {
+pub fn ensure_team(conn: &mut Conn, by: Actor, slug: &str) -> AppResult<Team> {
     if let Some(team) = queries::find_team(conn, slug)? {
         return Ok(team);
     }
@@ -199,6 +208,7 @@ pub fn ensure_team(conn: &mut Conn, slug: &str) -> AppResult<Team> {
         created_at: clock::now(),
     };
     diesel::insert_into(teams::table).values(&team).execute(conn)?;
+    audit::record(conn, by, "team.create", &format!("team:{slug}"), json!({}))?;
     Ok(team)
 }
 

@@ -40,7 +40,7 @@ pub fn sign_in(
         Err(refused) => return Ok(Err(refused)),
     };
     if apply_groups(conn, &settings.groups, &proved.groups, &person)? {
-        sessions::end_others_of(conn, person.id, None)?;
+        sessions::end_others_of(conn, Actor::System, person.id, None)?;
     }
     sessions::start(conn, person.id, new)?;
     Ok(Ok(person.id))
@@ -165,12 +165,19 @@ fn apply_groups(
             .set((people::is_engineer.eq(is_engineer), people::is_admin.eq(is_admin)))
             .execute(conn)?;
     }
+    let mut teams = Vec::new();
     for slug in all.iter().filter_map(|grant| slug(grant)).collect::<BTreeSet<_>>() {
-        changed |= apply_team(conn, slug, &all, &mine, person.id)?;
+        if apply_team(conn, slug, &all, &mine, person.id)? {
+            let (is_champion, is_manager) = roles(&mine, slug);
+            let belongs = mine.iter().any(|grant| self::slug(grant) == Some(slug));
+            teams.push(json!({ "team": slug, "member": belongs,
+                "champion": is_champion, "manager": is_manager }));
+        }
     }
+    changed |= !teams.is_empty();
     if changed {
         let subject = format!("person:{}", person.id);
-        let detail = json!({ "engineer": is_engineer, "admin": is_admin });
+        let detail = json!({ "engineer": is_engineer, "admin": is_admin, "teams": teams });
         audit::record(conn, Actor::System, "person.groups", &subject, detail)?;
     }
     Ok(changed)
@@ -224,7 +231,7 @@ fn apply_team(
         (found, true) => {
             let id = match found {
                 Some(one) => one.team_id,
-                None => ensure_team(conn, team)?.id,
+                None => ensure_team(conn, Actor::System, team)?.id,
             };
             join_team(conn, person, id, after.0, after.1)?;
             diesel::update(of(person, id))

@@ -146,9 +146,8 @@ pub fn create_team(conn: &mut Conn, by: PersonId, slug: &str, name: &str) -> App
         mistakes.0.extend(more.0);
     }
     mistakes.or(())?;
-    let team = actions::ensure_team(conn, slug)?;
+    let team = actions::ensure_team(conn, Actor::Person(by.0), slug)?;
     set_name(conn, team.id, name)?;
-    audit::record(conn, Actor::Person(by.0), "team.create", &format!("team:{slug}"), json!({}))?;
     Ok(team)
 }
 
@@ -190,19 +189,25 @@ pub fn remove_member(conn: &mut Conn, by: PersonId, team: &Team, id: PersonId) -
         return Err(AppError::Forbidden(why.into()));
     }
     diesel::delete(memberships::table.find((id, team.id))).execute(conn)?;
+    if member.is_champion || member.is_manager {
+        end_sessions(conn, id, None)?;
+    }
     tell_member(conn, by, team, id, "team.leave", json!({}))
 }
 
-/// Sets what a member is in a team; puts them into it where they are not.
+/// Sets what a member is in a team; puts them into it where they are not. A changed role ends the
+/// person's sessions but for the one that `keep` is the token of.
 pub fn set_roles(
     conn: &mut Conn,
     by: PersonId,
     team: &Team,
     id: PersonId,
     roles: Roles,
+    keep: Option<Hash>,
 ) -> AppResult<()> {
     still_admin(conn, by)?;
     roll::find_account(conn, id)?.ok_or(AppError::NotFound)?;
+    let before = roll::find_membership(conn, id, team.id)?;
     join_team(conn, id, team.id, false, false)?;
     diesel::update(memberships::table.find((id, team.id)))
         .set((
@@ -210,7 +215,15 @@ pub fn set_roles(
             memberships::is_manager.eq(roles.is_manager),
         ))
         .execute(conn)?;
-    let detail = json!({ "champion": roles.is_champion, "manager": roles.is_manager });
+    let before = before.map(|one| Roles { is_champion: one.is_champion, is_manager: one.is_manager });
+    if before == Some(roles) {
+        return Ok(());
+    }
+    if before.is_some() || roles != Roles::default() {
+        end_sessions(conn, id, keep)?;
+    }
+    let said = |roles: Roles| json!({ "champion": roles.is_champion, "manager": roles.is_manager });
+    let detail = json!({ "from": before.map(said), "to": said(roles) });
     tell_member(conn, by, team, id, "team.roles", detail)
 }
 

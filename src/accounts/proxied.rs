@@ -31,6 +31,12 @@ pub(super) async fn who(request: &HttpRequest) -> AppResult<Option<Who>> {
     let wanted = address.clone();
     let found = db.read(move |conn| Ok(queries::find_who_by_address(conn, &wanted)?)).await?;
     match found {
+        // The proxy has shown that the address is theirs.
+        Some(who) if who.person.verified_at.is_none() => {
+            let person = who.person.clone();
+            db.write(move |conn| Ok(sessions::verify(conn, &person, clock::now())?)).await?;
+            Ok(Some(who))
+        }
         Some(who) => Ok(Some(who)),
         None if door.proxy.create_people => {
             db.write(move |conn| make(conn, &address)).await?.map(Some).ok_or_else(unknown)

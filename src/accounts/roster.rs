@@ -75,7 +75,9 @@ pub fn decode(bytes: &[u8]) -> Result<String, Mistakes> {
 
 /// Reads a list. A mistake is about the whole: no such column, too many people.
 pub fn read(text: &str) -> Result<Roster, Mistakes> {
-    let (text, said) = separator_line(text.trim_start_matches('\u{feff}'));
+    // Spreadsheets end lines in three ways; they are counted alike.
+    let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n").replace('\r', "\n");
+    let (text, said) = separator_line(&text);
     let found = said.into_iter().chain(DELIMITERS).find_map(|delimiter| {
         let columns = Columns::read(text, delimiter)?;
         Some((delimiter, columns))

@@ -54,6 +54,11 @@ fn roles_and_teams_are_read_and_each_mistake_says_its_line() {
     let bad: Vec<(u64, &str)> = roster.bad.iter().map(|bad| (bad.line, bad.who.as_str())).collect();
     assert_eq!(bad, [(3, "nobody"), (4, "b@x.io"), (5, "c@x.io"), (6, "ann@x.io"), (7, "d@x.io")]);
     assert!(roster.bad[3].why.contains("line 2"), "{}", roster.bad[3].why);
+    for end in ["\r\n", "\r"] {
+        let again = read(&text.replace('\n', end)).unwrap();
+        let lines: Vec<u64> = again.bad.iter().map(|bad| bad.line).collect();
+        assert_eq!(lines, [3, 4, 5, 6, 7], "{end:?}");
+    }
 }
 
 #[test]

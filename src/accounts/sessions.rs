@@ -6,7 +6,7 @@ use crate::audit::{self, Actor};
 use crate::clock;
 use crate::db::{Conn, Hash, Instant};
 use crate::error::AppResult;
-use crate::schema::{people, sessions};
+use crate::schema::{people, sessions, sign_in_links};
 use diesel::prelude::*;
 use serde_json::json;
 use std::collections::HashSet;
@@ -144,12 +144,17 @@ pub fn sign_out(conn: &mut Conn, session: Hash) -> AppResult<Option<Session>> {
 pub fn end_one_of(conn: &mut Conn, person: PersonId, session: Hash) -> AppResult<usize> {
     let mine = sessions::table.find(session).filter(sessions::person_id.eq(person));
     let ended = diesel::delete(mine).execute(conn)?;
-    told(conn, person, ended)
+    told(conn, Actor::Person(person.0), person, ended)
 }
 
-/// Ends every session of `person` but `except`, as when a password or a role changed. It goes
-/// unrecorded when there was none.
-pub fn end_others_of(conn: &mut Conn, person: PersonId, except: Option<Hash>) -> AppResult<usize> {
+/// Ends every session of `person` but `except`, as when a password or a role changed, and says who did
+/// it. It goes unrecorded when there was none.
+pub fn end_others_of(
+    conn: &mut Conn,
+    by: Actor,
+    person: PersonId,
+    except: Option<Hash>,
+) -> AppResult<usize> {
     let all = sessions::table.filter(sessions::person_id.eq(person));
     let ended = match except {
         Some(except) => {
@@ -157,13 +162,21 @@ pub fn end_others_of(conn: &mut Conn, person: PersonId, except: Option<Hash>) ->
         }
         None => diesel::delete(all).execute(conn)?,
     };
-    told(conn, person, ended)
+    told(conn, by, person, ended)
 }
 
-fn told(conn: &mut Conn, person: PersonId, ended: usize) -> AppResult<usize> {
+/// Voids the one-time links of `person` that nobody used yet, as when they sign out everywhere.
+pub fn void_links(conn: &mut Conn, person: PersonId) -> QueryResult<usize> {
+    let links = sign_in_links::table
+        .filter(sign_in_links::person_id.eq(person))
+        .filter(sign_in_links::is_reusable.eq(false));
+    diesel::delete(links).execute(conn)
+}
+
+fn told(conn: &mut Conn, by: Actor, person: PersonId, ended: usize) -> AppResult<usize> {
     if ended > 0 {
         let subject = format!("person:{person}");
-        audit::record(conn, Actor::System, "session.end", &subject, json!({ "count": ended }))?;
+        audit::record(conn, by, "session.end", &subject, json!({ "count": ended }))?;
     }
     Ok(ended)
 }

@@ -203,9 +203,16 @@ async fn export(by: Admin, db: Data<Db>, asked: Query<Asked>) -> AppResult<HttpR
     let (asked, me) = (asked.into_inner(), by.who.id());
     let question = asked.clone();
     let filter = db.read(move |conn| question.check(conn)).await?;
-    // Who was searched for is an address and stays out of the log.
-    let detail = json!({ "action": asked.action, "subject": asked.subject,
-        "since": asked.since, "until": asked.until, "actor": filter.actor });
+    // What was searched for is text that somebody typed, and stays out of the log.
+    let given = [
+        ("actor", &asked.actor),
+        ("action", &asked.action),
+        ("subject", &asked.subject),
+        ("since", &asked.since),
+        ("until", &asked.until),
+    ];
+    let given = given.into_iter().filter(|(_, text)| !text.is_empty()).map(|(name, _)| name);
+    let detail = json!({ "filters": given.collect::<Vec<_>>(), "found": filter.actor });
     db.write(move |conn| {
         audit::record(conn, Actor::Person(me.0), "audit.export", "audit", detail.clone())
     })

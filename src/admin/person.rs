@@ -127,8 +127,14 @@ async fn update(
     answer(&by, &db, id, saved, "saved", typed).await
 }
 
-async fn join(by: Admin, db: Data<Db>, id: Path<String>, body: Bytes) -> AppResult<HttpResponse> {
-    let (id, me) = (found(&id)?, by.who.id());
+async fn join(
+    by: Admin,
+    request: HttpRequest,
+    db: Data<Db>,
+    id: Path<String>,
+    body: Bytes,
+) -> AppResult<HttpResponse> {
+    let (id, me, keep) = (found(&id)?, by.who.id(), session_of(&request));
     let form: JoinForm = form::read(&body)?;
     let (slug, roles) = (form.team.trim().to_owned(), form.roles());
     let saved = db
@@ -136,7 +142,7 @@ async fn join(by: Admin, db: Data<Db>, id: Path<String>, body: Bytes) -> AppResu
             let team = queries::find_team(conn, &slug)?;
             let team =
                 team.ok_or_else(|| AppError::invalid("team", "is no team; make it first"))?;
-            people::set_roles(conn, me, &team, id, roles)
+            people::set_roles(conn, me, &team, id, roles, keep)
         })
         .await;
     let typed = |shown: &mut PersonPage| shown.join = form;

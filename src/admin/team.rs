@@ -2,7 +2,7 @@
 //! champions and managers add members and take them out; what somebody is in it is for admins.
 
 use super::people::roles_in_words;
-use super::{Done, ticked};
+use super::{Done, session_of, ticked};
 use crate::accounts::model::{Membership, Person, Team};
 use crate::accounts::people::{self, Roles};
 use crate::accounts::{Admin, Leader, PersonId, Who, queries, roll};
@@ -184,6 +184,7 @@ async fn remove(by: Leader, db: Data<Db>, path: Path<(String, String)>) -> AppRe
 
 async fn set_roles(
     by: Admin,
+    request: HttpRequest,
     db: Data<Db>,
     path: Path<(String, String)>,
     body: Bytes,
@@ -194,10 +195,11 @@ async fn set_roles(
     let roles =
         Roles { is_champion: ticked(&form.is_champion), is_manager: ticked(&form.is_manager) };
     let (who, me, team) = (by.who.clone(), by.who.clone(), slug.clone());
+    let keep = session_of(&request);
     let saved = db
         .write(move |conn| {
             let team = looked_after_by(conn, &me, &team)?;
-            people::set_roles(conn, me.id(), &team, id, roles)
+            people::set_roles(conn, me.id(), &team, id, roles, keep)
         })
         .await;
     answer(who, by.ctx(), &db, slug, saved, "saved", |_| {}).await

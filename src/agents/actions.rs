@@ -53,11 +53,11 @@ pub fn set(
         None => {
             let kind = change.kind.unwrap_or(OutputKind::Text);
             let team = change.team.as_deref().unwrap_or("default");
-            (directory::make_agent(conn, slug, kind, team)?, true)
+            (directory::make_agent(conn, by, slug, kind, team)?, true)
         }
     };
     let mut agent = old.clone();
-    apply(conn, &mut agent, change)?;
+    apply(conn, by, &mut agent, change)?;
     check(conn, &old, &agent, change)?;
     agent.updated_at = clock::now();
     store(conn, &agent)?;
@@ -74,7 +74,7 @@ pub fn set(
 }
 
 /// What one team and environment has of its own.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, serde::Serialize)]
 pub struct DeploymentChange {
     pub review: ReviewPolicy,
     pub visibility: Visibility,
@@ -82,6 +82,8 @@ pub struct DeploymentChange {
     pub urgent_due_minutes: i64,
     pub normal_resolution_minutes: i64,
     pub urgent_resolution_minutes: i64,
+    pub reviews_needed: i64,
+    pub weekly_audits: i64,
 }
 
 /// Changes a deployment.
@@ -100,9 +102,11 @@ pub fn set_deployment(
             deployments::urgent_due_minutes.eq(change.urgent_due_minutes),
             deployments::normal_resolution_minutes.eq(change.normal_resolution_minutes),
             deployments::urgent_resolution_minutes.eq(change.urgent_resolution_minutes),
+            deployments::reviews_needed.eq(change.reviews_needed),
+            deployments::weekly_audits.eq(change.weekly_audits),
         ))
         .execute(conn)?;
-    let detail = serde_json::json!({ "review": change.review, "visibility": change.visibility });
+    let detail = serde_json::to_value(change).map_err(AppError::internal)?;
     audit::record(conn, by, "deployment.set", &format!("deployment:{id}"), detail)
 }
 
@@ -124,7 +128,7 @@ fn apply(conn: &mut Conn, agent: &mut Agent, change: &AgentChange) -> AppResult<
     agent.urgent_resolution_minutes =
         c.urgent_resolution_minutes.unwrap_or(agent.urgent_resolution_minutes);
     if let Some(team) = &change.team {
-        agent.team_id = accounts::actions::ensure_team(conn, team)?.id;
+        agent.team_id = accounts::actions::ensure_team(conn, by, team)?.id;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 
 use super::actions::{self, DeploymentChange};
 use super::directory::{Directory, Unknown};
-use super::model::{Deployment, Environment, ReviewPolicy, Visibility};
+use super::model::{Deployment, Environment, MOST_AUDITS, MOST_REVIEWS, ReviewPolicy, Visibility};
 use super::queries;
 use crate::accounts::extract::scope::{Admin, Read};
 use crate::accounts::{ApiKey, LimitedKey};
@@ -40,6 +40,11 @@ pub struct DeploymentInput {
     pub normal_resolution_minutes: Option<i64>,
     /// The same where it is urgent.
     pub urgent_resolution_minutes: Option<i64>,
+    /// How many must decide an item, each without knowing of the others: 1 to 9, 1 at first.
+    pub reviews_needed: Option<i64>,
+    /// How many interactions of each week that nobody overrode are drawn and looked at, so that the
+    /// true error rate can be estimated: 0 to 500, 0 at first.
+    pub weekly_audits: Option<i64>,
 }
 
 /// A deployment as programs read it.
@@ -60,6 +65,8 @@ pub struct DeploymentOut {
     urgent_due_minutes: i64,
     normal_resolution_minutes: i64,
     urgent_resolution_minutes: i64,
+    reviews_needed: i64,
+    weekly_audits: i64,
     #[schema(value_type = String, format = DateTime)]
     created_at: Instant,
 }
@@ -76,6 +83,8 @@ fn out(agent: &str, team: String, row: &Deployment) -> DeploymentOut {
         urgent_due_minutes: row.urgent_due_minutes,
         normal_resolution_minutes: row.normal_resolution_minutes,
         urgent_resolution_minutes: row.urgent_resolution_minutes,
+        reviews_needed: row.reviews_needed,
+        weekly_audits: row.weekly_audits,
         created_at: row.created_at,
     }
 }
@@ -90,7 +99,7 @@ pub fn set(
 ) -> AppResult<(Deployment, bool)> {
     let agent = queries::find_by_slug(conn, agent)?.ok_or(AppError::NotFound)?;
     let mut directory = Directory::default();
-    let team = directory.team(conn, team, Unknown::Make)?;
+    let team = directory.team(conn, team, Unknown::Make(by))?;
     let is_new = queries::find_deployment_of(conn, agent.id, team, environment)?.is_none();
     let old = directory.deployment(conn, &agent, team, environment)?;
     let change = DeploymentChange {
@@ -104,6 +113,8 @@ pub fn set(
         urgent_resolution_minutes: input
             .urgent_resolution_minutes
             .unwrap_or(old.urgent_resolution_minutes),
+        reviews_needed: input.reviews_needed.unwrap_or(old.reviews_needed),
+        weekly_audits: input.weekly_audits.unwrap_or(old.weekly_audits),
     };
     check(change)?;
     actions::set_deployment(conn, by, old.id, change)?;
@@ -121,6 +132,12 @@ fn check(change: DeploymentChange) -> Result<(), Mistakes> {
         if !(1..=525_600).contains(&minutes) {
             mistakes.add(pointer, "is a number of minutes from 1 to 525,600 (a year)");
         }
+    }
+    if !(1..=MOST_REVIEWS).contains(&change.reviews_needed) {
+        mistakes.add("/reviews_needed", "is a number from 1 to 9");
+    }
+    if !(0..=MOST_AUDITS).contains(&change.weekly_audits) {
+        mistakes.add("/weekly_audits", "is a number from 0 to 500");
     }
     mistakes.or(())
 }

@@ -9,19 +9,21 @@ use super::model::{
 };
 use super::{DeploymentId, queries};
 use crate::accounts::{self, Reach, TeamId};
+use crate::audit::{self, Actor};
 use crate::clock;
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
 use crate::schema::{agent_versions, agents, categories, deployments, labels};
 use diesel::prelude::*;
+use serde_json::json;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 /// What to do with a name nobody has seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum Unknown {
-    /// Make it.
-    Make,
+    /// Make it, and note that this actor did.
+    Make(Actor),
     /// Refuse it with a sentence.
     Refuse,
 }
@@ -69,7 +71,12 @@ impl Directory {
         }
         let agent = match (queries::find_by_slug(conn, slug)?, unknown) {
             (Some(agent), _) => agent,
-            (None, Unknown::Make) => make_agent(conn, slug, kind(), "default")?,
+            (None, Unknown::Make(by)) => {
+                let agent = make_agent(conn, by, slug, kind(), "default")?;
+                let detail = json!({ "new": true, "changed": [] });
+                audit::record(conn, by, "agent.set", &format!("agent:{slug}"), detail)?;
+                agent
+            }
             (None, Unknown::Refuse) => return Err(unknown_name("/agent", "agent", slug)),
         };
         let known = Known {
@@ -89,7 +96,7 @@ impl Directory {
         }
         let team = match (accounts::queries::find_team(conn, slug)?, unknown) {
             (Some(team), _) => team.id,
-            (None, Unknown::Make) => accounts::actions::ensure_team(conn, slug)?.id,
+            (None, Unknown::Make(by)) => accounts::actions::ensure_team(conn, by, slug)?.id,
             (None, Unknown::Refuse) => return Err(unknown_name("/team", "team", slug)),
         };
         self.teams.insert(slug.to_owned(), team);
@@ -226,7 +233,13 @@ impl Directory {
 }
 
 /// Makes an agent with the default categories.
-pub fn make_agent(conn: &mut Conn, slug: &str, kind: OutputKind, team: &str) -> AppResult<Agent> {
+pub fn make_agent(
+    conn: &mut Conn,
+    by: Actor,
+    slug: &str,
+    kind: OutputKind,
+    team: &str,
+) -> AppResult<Agent> {
     accounts::actions::check_slug(slug).map_err(|error| at(error, "/agent"))?;
     let now = clock::now();
     let agent = Agent {
@@ -234,7 +247,7 @@ pub fn make_agent(conn: &mut Conn, slug: &str, kind: OutputKind, team: &str) -> 
         slug: slug.to_owned(),
         name: accounts::actions::title(slug),
         kind,
-        team_id: accounts::actions::ensure_team(conn, team)?.id,
+        team_id: accounts::actions::ensure_team(conn, by, team)?.id,
         review: ReviewPolicy::Required,
         visibility: Visibility::Team,
         good_at: String::new(),
@@ -275,6 +288,8 @@ fn make_deployment(
         created_at: clock::now(),
         normal_resolution_minutes: agent.normal_resolution_minutes,
         urgent_resolution_minutes: agent.urgent_resolution_minutes,
+        reviews_needed: 1,
+        weekly_audits: 0,
     };
     diesel::insert_into(deployments::table).values(&deployment).execute(conn)?;
     Ok(deployment)

@@ -1,10 +1,13 @@
 //! The forms of agents and deployments: text, until it is checked.
 
 use super::actions::{AgentChange, DeploymentChange};
-use super::model::{Agent, Deployment, Label, OutputKind, ReviewPolicy, Visibility};
+use super::model::{
+    Agent, Deployment, Label, MOST_AUDITS, MOST_REVIEWS, OutputKind, ReviewPolicy, Visibility,
+};
 use super::tree::{self, Node};
 use crate::error::Mistakes;
 use serde::Deserialize;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 const NORMAL: &str = "normal_resolution_minutes";
@@ -121,6 +124,8 @@ pub struct DeploymentForm {
     pub urgent_due_minutes: String,
     pub normal_resolution_minutes: String,
     pub urgent_resolution_minutes: String,
+    pub reviews_needed: String,
+    pub weekly_audits: String,
 }
 
 impl DeploymentForm {
@@ -133,6 +138,8 @@ impl DeploymentForm {
             urgent_due_minutes: deployment.urgent_due_minutes.to_string(),
             normal_resolution_minutes: deployment.normal_resolution_minutes.to_string(),
             urgent_resolution_minutes: deployment.urgent_resolution_minutes.to_string(),
+            reviews_needed: deployment.reviews_needed.to_string(),
+            weekly_audits: deployment.weekly_audits.to_string(),
         }
     }
 
@@ -147,26 +154,46 @@ impl DeploymentForm {
             minutes(m, "urgent_due_minutes", &self.urgent_due_minutes),
             minutes(m, NORMAL, &self.normal_resolution_minutes),
             minutes(m, URGENT, &self.urgent_resolution_minutes),
+            number(m, "reviews_needed", &self.reviews_needed, 1..=MOST_REVIEWS),
+            number(m, "weekly_audits", &self.weekly_audits, 0..=MOST_AUDITS),
         );
         match change {
             (
                 Some(review),
                 Some(visibility),
-                Some(normal),
-                Some(urgent),
-                Some(done),
-                Some(soon),
+                Some(normal_due_minutes),
+                Some(urgent_due_minutes),
+                Some(normal_resolution_minutes),
+                Some(urgent_resolution_minutes),
+                Some(reviews_needed),
+                Some(weekly_audits),
             ) => Ok(DeploymentChange {
                 review,
                 visibility,
-                normal_due_minutes: normal,
-                urgent_due_minutes: urgent,
-                normal_resolution_minutes: done,
-                urgent_resolution_minutes: soon,
+                normal_due_minutes,
+                urgent_due_minutes,
+                normal_resolution_minutes,
+                urgent_resolution_minutes,
+                reviews_needed,
+                weekly_audits,
             }),
             _ => Err(mistakes),
         }
     }
+}
+
+fn number(
+    mistakes: &mut Mistakes,
+    field: &str,
+    text: &str,
+    allowed: RangeInclusive<i64>,
+) -> Option<i64> {
+    let number = text.trim().parse().ok().filter(|number| allowed.contains(number));
+    if number.is_none() {
+        let (least, most) = (allowed.start(), allowed.end());
+        mistakes.add(field, format!("is a number from {least} to {most}"));
+    }
+    number
 }
 
 fn word<T: FromStr<Err = String>>(mistakes: &mut Mistakes, field: &str, text: &str) -> Option<T> {

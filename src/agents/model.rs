@@ -171,7 +171,16 @@ pub struct Deployment {
     pub created_at: Instant,
     pub normal_resolution_minutes: i64,
     pub urgent_resolution_minutes: i64,
+    /// How many must decide an item, each without knowing of the others.
+    pub reviews_needed: i64,
+    /// How many interactions of each week that nobody overrode are drawn to be looked at; 0: none.
+    pub weekly_audits: i64,
 }
+
+/// The most independent reviews that an item may need.
+pub const MOST_REVIEWS: i64 = 9;
+/// The most interactions that are drawn to be looked at in a week.
+pub const MOST_AUDITS: i64 = 500;
 
 impl Deployment {
     /// Minutes of the team's working time until someone should have looked.

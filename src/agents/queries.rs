@@ -308,3 +308,8 @@ pub fn deployments_reached_by(
     }
     query.load(conn)
 }
+
+/// The agents that these teams own.
+pub fn owned_by(conn: &mut Conn, teams: &[TeamId]) -> QueryResult<Vec<AgentId>> {
+    agents::table.filter(agents::team_id.eq_any(teams)).select(agents::id).load(conn)
+}

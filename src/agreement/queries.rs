@@ -7,6 +7,7 @@ use crate::feedback::Verdict;
 use crate::interactions::{InteractionId, JsonText};
 use crate::schema::{deployments, feedback, interaction_bodies, review_items, reviews, signals};
 use crate::signals::model::{ItemId, Outcome};
+use crate::triage::model::{ReviewId, SETTLES};
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
@@ -99,18 +100,21 @@ pub(super) fn newest_rounds(
     limit: i64,
 ) -> QueryResult<Vec<Round>> {
     // What all agents have is cut first, so that a rare agent doesn't cost a walk of everything.
-    let from: Option<crate::triage::model::ReviewId> = reviews::table
+    let from: Option<ReviewId> = reviews::table
         .filter(second())
         .order(reviews::id.desc())
         .offset(NEWEST)
         .select(reviews::id)
         .first(conn)
         .optional()?;
-    let from = from.unwrap_or(crate::triage::model::ReviewId(uuid::Uuid::nil()));
+    let from = from.unwrap_or(ReviewId(uuid::Uuid::nil()));
     let query = reviews::table
         .inner_join(review_items::table)
         .filter(second())
         .filter(reviews::id.gt(from))
+        // Until all are in, nobody is told of any; and who settles has seen the others.
+        .filter(reviews::resolution_id.is_not_null())
+        .filter(reviews::slot.lt(SETTLES))
         .filter(review_items::agent_id.eq(agent))
         .order(reviews::id.desc())
         .limit(limit)
@@ -134,6 +138,7 @@ pub(super) struct Decided {
 pub(super) fn decisions_of(conn: &mut Conn, items: &[ItemId]) -> QueryResult<Vec<Decided>> {
     reviews::table
         .filter(reviews::item_id.eq_any(items))
+        .filter(reviews::slot.lt(SETTLES))
         .select((reviews::item_id, reviews::round, reviews::decision, reviews::label))
         .load(conn)
 }

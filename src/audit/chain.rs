@@ -107,6 +107,12 @@ pub fn verify(conn: &mut Conn) -> AppResult<Result<Head, Broken>> {
             };
         }
     }
+    let sealed = queries::count_sealed(conn)?;
+    if sealed != head.events {
+        let (number, covered) = (head.number, head.events);
+        let why = format!("{sealed} events say that they are sealed, the seals cover {covered}");
+        return Ok(Err(Broken { number, why }));
+    }
     Ok(Ok(head))
 }
 

@@ -100,6 +100,10 @@ pub(super) fn count_open(conn: &mut Conn) -> QueryResult<i64> {
     audit_events::table.filter(audit_events::seal.is_null()).count().get_result(conn)
 }
 
+pub(super) fn count_sealed(conn: &mut Conn) -> QueryResult<i64> {
+    audit_events::table.filter(audit_events::seal.is_not_null()).count().get_result(conn)
+}
+
 pub(super) fn last_seal(conn: &mut Conn) -> QueryResult<Option<Seal>> {
     audit_seals::table
         .order(audit_seals::number.desc())

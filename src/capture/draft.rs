@@ -285,9 +285,7 @@ pub fn read_with_target(text: &str) -> Result<(Target, Draft), Mistakes> {
 }
 
 fn parse(text: &str) -> Result<Sent, Mistakes> {
-    if strict::holds_nul(text) {
-        return Err(Mistakes::one(strict::nul_at(text), "holds the character NUL"));
-    }
+    strict::unfit(text)?;
     strict::read(text)
 }
 

@@ -138,9 +138,7 @@ fn read_up_to(text: &str, most: usize) -> Result<Line, Mistakes> {
     if text.len() > MAX_LINE {
         return Err(Mistakes::one("", TOO_LARGE));
     }
-    if strict::holds_nul(text) {
-        return Err(Mistakes::one(strict::nul_at(text), "holds the character NUL"));
-    }
+    strict::unfit(text)?;
     let sent = strict::read::<Sent>(text)?;
     let said: usize = sent.feedback.iter().flatten().map(|feedback| feedback.get().len()).sum();
     if text.len() - said > most {

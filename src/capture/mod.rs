@@ -71,7 +71,7 @@ pub struct Permit {
 impl Permit {
     /// What the command line may do: everything.
     pub const COMMAND_LINE: Self = Self {
-        unknown: crate::agents::Unknown::Make,
+        unknown: crate::agents::Unknown::Make(crate::audit::Actor::CommandLine),
         feedback: true,
         status: true,
         derive_key: true,
@@ -87,13 +87,22 @@ impl Permit {
         reach: None,
     };
 
+    /// Who sends, where what they send is taken for granted.
+    pub fn actor(&self) -> Option<crate::audit::Actor> {
+        match self.unknown {
+            crate::agents::Unknown::Make(actor) => Some(actor),
+            crate::agents::Unknown::Refuse => None,
+        }
+    }
+
     /// What a program with this key may do.
     pub fn of_key(key: &crate::accounts::model::Key) -> Self {
         use crate::accounts::Scope;
         use crate::agents::Unknown;
+        use crate::audit::Actor;
         let admin = key.may(Scope::Admin);
         Self {
-            unknown: if admin { Unknown::Make } else { Unknown::Refuse },
+            unknown: if admin { Unknown::Make(Actor::Key(key.id.0)) } else { Unknown::Refuse },
             feedback: key.may(Scope::Feedback),
             status: admin,
             derive_key: false,

@@ -6,6 +6,7 @@ use crate::accounts::{self, PersonId, Who};
 use crate::agents::directory::Known;
 use crate::agents::schema::Schema;
 use crate::agents::{AgentId, CategoryId, Directory, Environment, OutputKind, Unknown};
+use crate::audit;
 use crate::clock;
 use crate::db::Conn;
 use crate::error::{AppError, AppResult, Mistakes};
@@ -17,6 +18,7 @@ use crate::interactions::{InteractionId, JsonText};
 use crate::signals::SignalStatus;
 use crate::signals::actions::{Candidate, Imported};
 use crate::signals::model::Outcome;
+use serde_json::json;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -125,11 +127,23 @@ pub fn with(conn: &mut Conn, directory: &mut Directory, rows: &[&Row]) -> AppRes
             feedback,
         });
     }
+    note_decided(conn, rows, &candidates)?;
     if !candidates.is_empty() {
         crate::signals::actions::consider(conn, &candidates)?;
         crate::escalations::actions::report(conn, &candidates)?;
     }
     Ok(answers)
+}
+
+/// Decisions that come along with feedback have no reviewer's act; the audit log says who brought
+/// how many.
+fn note_decided(conn: &mut Conn, rows: &[&Row], candidates: &[Candidate]) -> AppResult<()> {
+    let brought = candidates.iter().filter_map(|c| c.imported.as_ref()?.outcome).count();
+    let Some(actor) = rows.first().and_then(|row| row.permit.actor()).filter(|_| brought > 0)
+    else {
+        return Ok(());
+    };
+    audit::record(conn, actor, "decision.import", "feedback", json!({ "count": brought }))
 }
 
 /// What was decided elsewhere, where the sender may say so.

@@ -69,14 +69,6 @@ pub fn received(id: Uuid) -> Instant {
     Instant::from_micros(seconds * 1_000_000 + i64::from(nanos / 1_000))
 }
 
-/// A moment by which something should be done: `Tuesday 14:05 UTC`, or with the date when that is
-/// not within a week.
-pub fn deadline(at: Instant, now: Instant) -> String {
-    let days = (at.as_micros() - now.as_micros()).abs() / 86_400_000_000;
-    let pattern = if days < 6 { "%A %H:%M UTC" } else { "%-d %b %Y, %H:%M UTC" };
-    at.0.strftime(pattern).to_string()
-}
-
 /// What was asked, in one line.
 pub fn question(input: Option<&JsonText>) -> String {
     match input {

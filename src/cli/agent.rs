@@ -48,6 +48,12 @@ pub(super) struct Deploy {
     /// The same where it is urgent
     #[arg(long, value_name = "MINUTES")]
     urgent_resolution_minutes: Option<i64>,
+    /// How many must decide each item, 1 to 9
+    #[arg(long, value_name = "N")]
+    reviews_needed: Option<i64>,
+    /// How many answers that nobody reported are looked at each week, 0 to 500
+    #[arg(long, value_name = "N")]
+    weekly_audits: Option<i64>,
 }
 
 #[derive(clap::Args)]
@@ -106,6 +112,8 @@ fn change_deployment(config: &Config, asked: Deploy) -> anyhow::Result<ExitCode>
         urgent_due_minutes: asked.urgent_due_minutes,
         normal_resolution_minutes: asked.normal_resolution_minutes,
         urgent_resolution_minutes: asked.urgent_resolution_minutes,
+        reviews_needed: asked.reviews_needed,
+        weekly_audits: asked.weekly_audits,
     };
     let (agent, named) = (slug.clone(), team.clone());
     let set = db.write_now(move |conn| {

@@ -1,6 +1,6 @@
 //! `overrule backup`
 
-use super::progress;
+use super::{note_taken, progress};
 use crate::config::Config;
 use crate::db::Target;
 use crate::moving::backup;
@@ -31,6 +31,7 @@ pub(super) fn run(config: &Config, args: &Args) -> anyhow::Result<ExitCode> {
     })
     .with_context(|| format!("can't back up into {}", args.file.display()))?;
     progress.finish_and_clear();
+    note_taken(&target, "backup")?;
     let rows: u64 = manifest.rows.values().sum();
     eprintln!(
         "backed up {rows} rows of {} tables at version {} into {}",

@@ -1,6 +1,6 @@
 //! `overrule copy`
 
-use super::progress;
+use super::{note_taken, progress};
 use crate::config::Config;
 use crate::db::Target;
 use crate::moving::copy::{self, Progress};
@@ -37,6 +37,7 @@ pub(super) fn run(config: &Config, args: &Args) -> anyhow::Result<ExitCode> {
     })
     .with_context(|| format!("can't copy {from}"))?;
     progress.finish_and_clear();
+    note_taken(&from, "copy")?;
     let rows: u64 = copied.tables.iter().map(|(_, content)| content.rows).sum();
     for (table, content) in &copied.tables {
         eprintln!("{:>12} {table:<20} {:?}", content.rows, content.hash);

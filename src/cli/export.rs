@@ -91,7 +91,7 @@ pub(super) fn run(config: &Config, args: Args) -> anyhow::Result<ExitCode> {
 
 /// Whoever reads the audit log learns of this export as of one by API.
 fn note(db: &crate::db::Db, question: &Question) -> anyhow::Result<()> {
-    let (subject, detail) = (format!("agent:{}", question.agent), serde_json::to_value(question)?);
+    let (subject, detail) = (format!("agent:{}", question.agent), question.noted());
     db.write_now(move |conn| {
         audit::record(conn, Actor::CommandLine, "signals.export", &subject, detail.clone())
     })?;

@@ -131,3 +131,18 @@ pub(crate) fn open(config: &Config) -> anyhow::Result<Db> {
     }
     Db::open(&target)
 }
+
+/// Whoever reads the audit log learns that everything was taken along, by `backup` or `copy`. A
+/// database of another version has no log that this build knows.
+fn note_taken(target: &crate::db::Target, action: &'static str) -> anyhow::Result<()> {
+    use crate::audit::{self, Actor};
+    let db = crate::db::Db::open(target)?;
+    if db.read_now(crate::db::is_current)? {
+        let nothing = || serde_json::json!({});
+        db.write_patiently(move |conn| {
+            audit::record(conn, Actor::CommandLine, action, "installation", nothing())
+        })?;
+    }
+    db.close();
+    Ok(())
+}

@@ -3,6 +3,7 @@
 use super::random::Random;
 use crate::accounts::model::{Membership, Person, PersonId, Team};
 use crate::accounts::{self, Who};
+use crate::audit::Actor;
 use crate::clock;
 use crate::db::{Conn, Db};
 use crate::error::AppResult;
@@ -101,7 +102,7 @@ pub fn champion(team: &str) -> String {
 pub fn make(conn: &mut Conn) -> AppResult<()> {
     let mut ids = HashMap::new();
     for (slug, name) in TEAMS {
-        let team = accounts::actions::ensure_team(conn, slug)?;
+        let team = accounts::actions::ensure_team(conn, Actor::System, slug)?;
         diesel::update(teams::table.find(team.id)).set(teams::name.eq(*name)).execute(conn)?;
         ids.insert(*slug, team);
     }

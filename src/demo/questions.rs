@@ -1,11 +1,14 @@
 //! What colleagues asked in the demo: some is answered, one answer is pinned, one waits.
 
 use super::people::address;
-use crate::accounts::Who;
+use crate::accounts::{TeamId, Who};
+use crate::agents::AgentId;
 use crate::agents::pinned::{self, Text};
 use crate::db::{Conn, Instant};
 use crate::error::AppResult;
-use crate::questions::model::{Message, MessageId, MessageKind, Question, QuestionId, Standing};
+use crate::questions::model::{
+    Message, MessageId, MessageKind, Question, QuestionId, Standing, State,
+};
 use crate::schema::{question_messages, questions};
 use diesel::prelude::*;
 use std::collections::HashMap;
@@ -111,38 +114,12 @@ fn write(
     let agent = crate::agents::queries::find_by_slug(conn, agent)?;
     let asked_at = now.plus_minutes(-hours * 60);
     let id = QuestionId::new();
-    let mut standing = Standing::asked(asked_at);
-    let mut messages = Vec::new();
-    for (local, kind, minutes, text) in *lines {
-        let Some(who) = cast.get(&address(local)) else { return Ok(()) };
-        let message = Message {
-            id: MessageId::new(),
-            question_id: id,
-            kind: *kind,
-            person_id: who.id(),
-            body: (*text).to_owned(),
-            nonce: crate::web::token::random(),
-            created_at: asked_at.plus_minutes(*minutes),
-        };
-        standing = standing.then(*kind, who.id(), message.created_at);
-        messages.push(message);
-    }
-    let Some(author_id) = messages.first().map(|first| first.person_id) else { return Ok(()) };
-    let mut row = Question {
-        id,
-        team_id: team.id,
-        agent_id: agent.as_ref().map(|agent| agent.id),
-        interaction_id: None,
-        author_id,
-        is_private: false,
-        state: standing.state,
-        order_at: standing.since,
-        asked_at,
-        answered_at: None,
-        answered_by: None,
-        answer_minutes: None,
-        pinned_id: None,
-    };
+    let messages = messages(id, cast, asked_at, lines);
+    let Some(first) = messages.first() else { return Ok(()) };
+    let mut row = question(id, team.id, agent.as_ref().map(|agent| agent.id), first);
+    let standing = messages.iter().fold(Standing::asked(asked_at), |standing, message| {
+        standing.then(message.kind, message.person_id, message.created_at)
+    });
     standing.project(&mut row, |at| (at.as_micros() - asked_at.as_micros()) / 60_000_000);
     if let (Some(agent), Some((question, answer)), Some(by)) = (agent, pin, row.answered_by) {
         let text = Text { question: (*question).to_owned(), answer: (*answer).to_owned() };
@@ -153,4 +130,47 @@ fn write(
         diesel::insert_into(question_messages::table).values(message).execute(conn)?;
     }
     Ok(())
+}
+
+fn messages(
+    question_id: QuestionId,
+    cast: &HashMap<String, Arc<Who>>,
+    asked_at: Instant,
+    lines: &[Line],
+) -> Vec<Message> {
+    let message = |(local, kind, minutes, text): &Line| {
+        Some(Message {
+            id: MessageId::new(),
+            question_id,
+            kind: *kind,
+            person_id: cast.get(&address(local))?.id(),
+            body: (*text).to_owned(),
+            nonce: crate::web::token::random(),
+            created_at: asked_at.plus_minutes(*minutes),
+        })
+    };
+    lines.iter().filter_map(message).collect()
+}
+
+fn question(
+    id: QuestionId,
+    team_id: TeamId,
+    agent_id: Option<AgentId>,
+    first: &Message,
+) -> Question {
+    Question {
+        id,
+        team_id,
+        agent_id,
+        interaction_id: None,
+        author_id: first.person_id,
+        is_private: false,
+        state: State::Open,
+        order_at: first.created_at,
+        asked_at: first.created_at,
+        answered_at: None,
+        answered_by: None,
+        answer_minutes: None,
+        pinned_id: None,
+    }
 }

@@ -26,6 +26,8 @@ pub struct Clock {
     pub is_urgent: bool,
     pub assignee: Option<PersonId>,
     pub answered_at: Option<Instant>,
+    /// When the reporter first wrote since they were last asked.
+    replied_at: Option<Instant>,
     pub closed_at: Option<Instant>,
     pub outcome: Option<Outcome>,
     /// All that people said they spent.
@@ -42,6 +44,7 @@ impl Clock {
             is_urgent: false,
             assignee: None,
             answered_at: None,
+            replied_at: None,
             closed_at: None,
             outcome: None,
             minutes: None,
@@ -62,6 +65,13 @@ impl Clock {
         }
         if let Some(minutes) = event.minutes {
             self.minutes = Some(self.minutes.unwrap_or(0).saturating_add(minutes));
+        }
+        match event.kind {
+            EventKind::Asked => self.replied_at = None,
+            EventKind::Replied => {
+                self.replied_at.get_or_insert(at);
+            }
+            _ => {}
         }
         match event.kind {
             EventKind::Urgent => self.is_urgent = true,
@@ -123,6 +133,7 @@ impl Clock {
         }
         let mut notices = Vec::new();
         let mut add = |kind, at: Option<Instant>| notices.extend(at.map(|at| (kind, at)));
+        add(NoticeKind::Replied, self.replied_at);
         if self.answered_at.is_none() {
             add(NoticeKind::Opened, self.demands.first().map(|demand| demand.since));
             let soon = self.earliest(calendar, |demand| demand.answer * MINUTE / 4 * 3);

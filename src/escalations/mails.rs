@@ -108,6 +108,7 @@ pub(super) fn sentence(kind: NoticeKind, at: Instant, due: Instant, calendar: &C
     let (at, due) = (deadline(at, calendar), deadline(due, calendar));
     match kind {
         NoticeKind::Opened => format!("Somebody asks for a person. The first answer is due {due}."),
+        NoticeKind::Replied => format!("The reporter answered. What is next is due {due}."),
         NoticeKind::AnswerSoon => format!("The first answer is due {due}."),
         NoticeKind::AnswerLate => format!("The first answer is late: it was due {at}."),
         NoticeKind::ResolutionSoon => format!("It should be done with by {due}."),

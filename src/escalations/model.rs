@@ -75,6 +75,8 @@ crate::text_enum!(
     /// What somebody is told by mail, once of each.
     NoticeKind {
         Opened = "opened",
+        /// The reporter wrote; told again once they were asked again.
+        Replied = "replied",
         AnswerSoon = "answer_soon",
         AnswerLate = "answer_late",
         ResolutionSoon = "resolution_soon",

@@ -100,6 +100,9 @@ fn tell(
             clock.answer_due(calendar)
         }
         NoticeKind::ResolutionSoon | NoticeKind::ResolutionLate => clock.resolution_due(calendar),
+        NoticeKind::Replied => {
+            clock.answer_due(calendar).or_else(|| clock.resolution_due(calendar))
+        }
     };
     Ok(Some((kind, mails::sentence(kind, at, ends.unwrap_or(at), calendar))))
 }
@@ -120,8 +123,8 @@ fn note(
     Ok(())
 }
 
-/// Whoever has it; while nobody has, the champions, or the managers where there are none. Of what
-/// is late, the managers too.
+/// Whoever has it; while nobody has, the champions, or the managers where there are none, or the
+/// admins where there are neither. Of what is late, the managers too.
 fn recipients(conn: &mut Conn, row: &Escalation, kind: NoticeKind) -> AppResult<Vec<Addressed>> {
     let team = queries::people_of(conn, row.team_id)?;
     let assignee = match row.assignee_id {
@@ -135,6 +138,10 @@ fn recipients(conn: &mut Conn, row: &Escalation, kind: NoticeKind) -> AppResult<
     };
     let mut told: Vec<Addressed> = team.iter().filter(is_told).cloned().collect();
     told.retain(|person| assignee.as_ref().is_none_or(|one| one.id != person.id));
+    if told.is_empty() && assignee.is_none() {
+        // Nobody looks after the team: whoever runs the installation can name somebody.
+        told = queries::admins(conn)?;
+    }
     told.extend(assignee);
     Ok(told)
 }

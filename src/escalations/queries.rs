@@ -130,6 +130,11 @@ pub fn notices_of(conn: &mut Conn, id: EscalationId) -> QueryResult<Vec<NoticeKi
         .load(conn)
 }
 
+/// Forgets that somebody was told of something, so that they are told again.
+pub fn forget_notice(conn: &mut Conn, id: EscalationId, kind: NoticeKind) -> QueryResult<usize> {
+    diesel::delete(escalation_notices::table.find((id, kind))).execute(conn)
+}
+
 /// The escalations of which somebody should be told by now.
 pub fn to_be_told(conn: &mut Conn, now: Instant, limit: i64) -> QueryResult<Vec<Escalation>> {
     escalations::table
@@ -180,7 +185,7 @@ pub fn people_of(conn: &mut Conn, team: TeamId) -> QueryResult<Vec<Addressed>> {
 
 /// Whoever sees every team, as people of none: engineers and admins, by name.
 pub fn people_who_see_all(conn: &mut Conn) -> QueryResult<Vec<Addressed>> {
-    let rows: Vec<(PersonId, String, Option<String>)> = people::table
+    let rows: Vec<Named> = people::table
         .filter(people::is_engineer.eq(true).or(people::is_admin.eq(true)))
         .filter(people::can_sign_in.eq(true))
         .filter(people::deactivated_at.is_null())
@@ -188,32 +193,38 @@ pub fn people_who_see_all(conn: &mut Conn) -> QueryResult<Vec<Addressed>> {
         .limit(MOST_PEOPLE)
         .select((people::id, people::name, people::address))
         .load(conn)?;
-    let plain = |(id, name, address)| Addressed {
-        id,
-        name,
-        address,
-        is_champion: false,
-        is_manager: false,
-    };
-    Ok(rows.into_iter().map(plain).collect())
+    Ok(rows.into_iter().map(of_none).collect())
+}
+
+/// The admins, as people of no team, by name.
+pub fn admins(conn: &mut Conn) -> QueryResult<Vec<Addressed>> {
+    let rows: Vec<Named> = people::table
+        .filter(people::is_admin.eq(true))
+        .filter(people::can_sign_in.eq(true))
+        .filter(people::deactivated_at.is_null())
+        .order((people::name, people::id))
+        .limit(MOST_PEOPLE)
+        .select((people::id, people::name, people::address))
+        .load(conn)?;
+    Ok(rows.into_iter().map(of_none).collect())
+}
+
+type Named = (PersonId, String, Option<String>);
+
+fn of_none((id, name, address): Named) -> Addressed {
+    Addressed { id, name, address, is_champion: false, is_manager: false }
 }
 
 /// Somebody by id, as long as they can sign in.
 pub fn find_person(conn: &mut Conn, id: PersonId) -> QueryResult<Option<Addressed>> {
-    let row: Option<(PersonId, String, Option<String>)> = people::table
+    let row: Option<Named> = people::table
         .filter(people::id.eq(id))
         .filter(people::can_sign_in.eq(true))
         .filter(people::deactivated_at.is_null())
         .select((people::id, people::name, people::address))
         .first(conn)
         .optional()?;
-    Ok(row.map(|(id, name, address)| Addressed {
-        id,
-        name,
-        address,
-        is_champion: false,
-        is_manager: false,
-    }))
+    Ok(row.map(of_none))
 }
 
 /// What an escalation is about, in short.

@@ -69,7 +69,7 @@ pub async fn list(
         .await
         .map_err(AppError::internal)??;
     let (actor, subject) = (Actor::Key(by.key.id.0), format!("agent:{}", question.agent));
-    let detail = serde_json::to_value(&question).map_err(AppError::internal)?;
+    let detail = question.noted();
     db.write(move |conn| audit::record(conn, actor, "signals.export", &subject, detail.clone()))
         .await?;
     let (sender, chunks) = mpsc::channel(CHUNKS);

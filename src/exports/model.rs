@@ -116,6 +116,17 @@ pub struct Question {
     pub deployments: Option<Vec<DeploymentId>>,
 }
 
+impl Question {
+    /// What the audit log keeps of it: no text that somebody typed.
+    pub fn noted(&self) -> serde_json::Value {
+        serde_json::json!({
+            "format": self.format, "file_format": self.file_format, "status": self.status,
+            "environment": self.environment, "verdict": self.verdict,
+            "since": self.since, "until": self.until, "one_version": self.version.is_some(),
+        })
+    }
+}
+
 /// What was written.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Summary {

@@ -104,7 +104,7 @@ pub(super) async fn show(
             facts(conn, found, reader)
         })
         .await?;
-    page(StatusCode::OK, &ReceiptPage { ctx, receipt: facts.receipt() })
+    show_facts(ctx, &facts)
 }
 
 /// `GET /r/{token}`: the same for whoever holds the receipt, without the names of others.
@@ -128,7 +128,13 @@ pub(super) async fn show_by_token(
             facts(conn, found, Reader::Holder)
         })
         .await?;
-    page(StatusCode::OK, &ReceiptPage { ctx: by.ctx(), receipt: facts.receipt() })
+    show_facts(by.ctx(), &facts)
+}
+
+/// The receipt, with its times in the reader's zone where that is known, else in the team's.
+fn show_facts(ctx: PageContext, facts: &Facts) -> AppResult<HttpResponse> {
+    clock::set_zone_of(facts.calendars.of(facts.found.deployment.team_id).zone());
+    page(StatusCode::OK, &ReceiptPage { ctx, receipt: facts.receipt() })
 }
 
 fn facts(conn: &mut Conn, found: reports::Found, reader: Reader) -> AppResult<Facts> {
@@ -143,5 +149,17 @@ fn facts(conn: &mut Conn, found: reports::Found, reader: Reader) -> AppResult<Fa
         Some((_, item)) => reports::takeover(conn, item)?,
         None => None,
     };
-    Ok(Facts { found, decisions, waiting, looks, champions, calendars, takeover, reader, now })
+    let release = reports::release_of(conn, found.feedback.id)?;
+    Ok(Facts {
+        found,
+        decisions,
+        waiting,
+        looks,
+        champions,
+        calendars,
+        takeover,
+        release,
+        reader,
+        now,
+    })
 }

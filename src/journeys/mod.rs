@@ -1,5 +1,6 @@
-//! Journeys: the pages that join everything for one person. Where to begin (`/`), and what became
-//! of what one reported (`/feedback`, `/r/…`), what an agent is for (`/agents`). The last slice: it reads all and owns nothing.
+//! Journeys: the pages that join everything for one person. Where to begin (`/`), what became of
+//! what one reported (`/feedback`, `/r/…`), what an agent is for (`/agents`). The last slice: it
+//! reads all and owns nothing.
 
 mod agents;
 mod handlers;

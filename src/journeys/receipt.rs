@@ -1,6 +1,6 @@
 //! The receipt: what somebody said of an answer, what happens next, and what became of it.
 
-use super::queries::reports::Found;
+use super::queries::reports::{Found, Released};
 use crate::agents::OutputKind;
 use crate::capture::shown::{self, Audience, Message};
 use crate::capture::words::{self, Badge, When};
@@ -42,6 +42,8 @@ pub struct Facts {
     pub calendars: Calendars,
     /// The newest escalation of it.
     pub takeover: Option<Takeover>,
+    /// The newest release that holds it.
+    pub release: Option<Released>,
     pub reader: Reader,
     pub now: Instant,
 }

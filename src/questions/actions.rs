@@ -10,17 +10,18 @@ use crate::agents::AgentId;
 use crate::agents::pinned::{self, Text};
 use crate::audit::{self, Actor};
 use crate::clock;
-use crate::db::Conn;
+use crate::db::{Conn, Hash};
 use crate::error::{AppError, AppResult};
 use crate::escalations::queries::people_of;
 use crate::hours;
 use crate::interactions::InteractionId;
 use crate::on_backend;
 use crate::schema::{question_mentions, question_messages, questions};
-use crate::web::Site;
+use crate::web::{Site, token};
 use diesel::prelude::*;
 use serde_json::json;
 use std::collections::BTreeSet;
+use uuid::Uuid;
 
 /// A question that is about to be asked.
 #[derive(Debug, Clone)]
@@ -34,9 +35,21 @@ pub struct NewQuestion {
     pub nonce: String,
 }
 
+/// What makes a message one of its kind: the nonce of its form, with what was written where. The
+/// form sent once more is the same; a form that somebody came back to and changed is not. Without
+/// a nonce nothing is the same.
+fn once(nonce: &str, text: &str, place: Uuid) -> String {
+    if nonce.is_empty() {
+        return token::random();
+    }
+    let hash = Hash::of(&[nonce.as_bytes(), text.as_bytes(), place.as_bytes()]);
+    hash.0.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Asks, and tells whoever looks after the team. The same form again gives the same question.
 pub fn ask(conn: &mut Conn, site: &Site, who: &Who, new: &NewQuestion) -> AppResult<QuestionId> {
-    if let Some(message) = queries::find_by_nonce(conn, who.id(), &new.nonce)? {
+    let nonce = once(&new.nonce, &new.text, new.team_id.0);
+    if let Some(message) = queries::find_by_nonce(conn, who.id(), &nonce)? {
         return Ok(message.question_id);
     }
     let named = named_in(conn, new.team_id, &new.text, "question")?;
@@ -58,7 +71,7 @@ pub fn ask(conn: &mut Conn, site: &Site, who: &Who, new: &NewQuestion) -> AppRes
         pinned_id: None,
     };
     diesel::insert_into(questions::table).values(&row).execute(conn)?;
-    let message = message(&row, who, MessageKind::Asked, &new.text, &new.nonce);
+    let message = message(&row, who, MessageKind::Asked, &new.text, &nonce);
     insert(conn, &message, &named)?;
     mails::tell(conn, site, who, &row, &message, &named)?;
     Ok(row.id)
@@ -72,6 +85,7 @@ pub fn write(
     id: QuestionId,
     (text, settles, nonce): (&str, bool, &str),
 ) -> AppResult<()> {
+    let nonce = &once(nonce, text, id.0);
     if queries::find_by_nonce(conn, who.id(), nonce)?.is_some() {
         return Ok(());
     }
@@ -186,7 +200,7 @@ pub fn unpin(conn: &mut Conn, who: &Who, id: QuestionId) -> AppResult<()> {
 }
 
 /// The question, if this person looks after its team.
-fn led_by(conn: &mut Conn, who: &Who, id: QuestionId) -> AppResult<Question> {
+pub(super) fn led_by(conn: &mut Conn, who: &Who, id: QuestionId) -> AppResult<Question> {
     let row = queries::find_visible_to(conn, who, id)?.ok_or(AppError::NotFound)?;
     if who.leads(row.team_id) {
         return Ok(row);

@@ -84,7 +84,7 @@ pub struct Message {
     pub person_id: PersonId,
     /// Empty where somebody only said that nothing is open any more.
     pub body: String,
-    /// Came with the form: the same again is the same message.
+    /// Made of the form's nonce and of what it brought: the same again is the same message.
     pub nonce: String,
     pub created_at: Instant,
 }

@@ -14,6 +14,7 @@ diesel::table! {
         cluster_hash -> Binary,
         status -> Text,
         created_at -> Instant,
+        interaction_id -> Nullable<Id>,
     }
 }
 
@@ -103,6 +104,7 @@ diesel::table! {
 
 diesel::joinable!(published -> signal_revisions (revision_id));
 diesel::joinable!(review_items -> agents (agent_id));
+diesel::joinable!(review_items -> interactions (interaction_id));
 diesel::joinable!(resolutions -> review_items (item_id));
 diesel::joinable!(signals -> feedback (feedback_id));
 diesel::joinable!(signals -> interactions (interaction_id));

@@ -14,8 +14,8 @@ diesel::table! {
         state -> Text,
         is_urgent -> Bool,
         waiting_at -> Instant,
-        feedback_id -> Id,
-        verdict -> Text,
+        feedback_id -> Nullable<Id>,
+        verdict -> Nullable<Text>,
         severity -> Text,
         category_id -> Nullable<Id>,
         version_id -> Id,
@@ -50,7 +50,7 @@ diesel::table! {
         label -> Nullable<Text>,
         reason -> Nullable<Text>,
         duplicate_of -> Nullable<Id>,
-        resolution_id -> Id,
+        resolution_id -> Nullable<Id>,
         created_at -> Instant,
     }
 }
@@ -76,3 +76,5 @@ diesel::joinable!(claims -> review_items (item_id));
 diesel::joinable!(claims -> people (person_id));
 diesel::joinable!(claims -> api_keys (key_id));
 diesel::joinable!(reviews -> review_items (item_id));
+diesel::joinable!(reviews -> people (person_id));
+diesel::joinable!(reviews -> api_keys (key_id));

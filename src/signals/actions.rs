@@ -273,6 +273,7 @@ fn new_item(candidate: &Candidate, cluster_hash: Hash) -> Item {
         cluster_hash,
         status: SignalStatus::Pending,
         created_at: clock::now(),
+        interaction_id: None,
     }
 }
 

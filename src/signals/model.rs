@@ -30,6 +30,8 @@ crate::text_enum!(
     ItemKind {
         /// What people said of outputs.
         Feedback = "feedback",
+        /// Whether an output is right that nobody reported.
+        Audit = "audit",
     }
 );
 crate::text_enum!(
@@ -80,7 +82,7 @@ impl Outcome {
 
 /// What must be judged once: the same verdict and label for the same input, in one agent and team.
 #[derive(Debug, Clone, Queryable, Insertable)]
-#[diesel(table_name = review_items)]
+#[diesel(table_name = review_items, treat_none_as_default_value = false)]
 pub struct Item {
     pub id: ItemId,
     pub kind: ItemKind,
@@ -90,6 +92,8 @@ pub struct Item {
     pub cluster_hash: Hash,
     pub status: SignalStatus,
     pub created_at: Instant,
+    /// Of an audit: what is looked at.
+    pub interaction_id: Option<InteractionId>,
 }
 
 /// A decision on an item. Append-only: the one with the highest number counts.
@@ -108,6 +112,13 @@ pub struct Resolution {
     pub created_at: Instant,
     /// The key of the program that decided.
     pub key_id: Option<KeyId>,
+}
+
+impl Resolution {
+    /// Whether this reviewer made it.
+    pub fn is_by(&self, by: Reviewer) -> bool {
+        self.person_id == by.person() && self.key_id == by.key()
+    }
 }
 
 /// Who decides: a person who is signed in, or a program that is named by its key.
@@ -154,6 +165,10 @@ crate::text_enum!(
         Asked = "asked",
         /// Whoever it was passed on to.
         Escalated = "escalated",
+        /// Somebody who settles it, for its reviewers differ.
+        Adjudication = "adjudication",
+        /// The team that owns the agent, for teams contradict one another.
+        BetweenTeams = "between_teams",
     }
 );
 
@@ -169,9 +184,9 @@ pub struct Waiting {
     pub is_urgent: bool,
     /// Since when: when it came, or when it was opened again.
     pub waiting_at: Instant,
-    /// The feedback that stands for all that say the same.
-    pub feedback_id: FeedbackId,
-    pub verdict: Verdict,
+    /// The feedback that stands for all that say the same; none of an audit.
+    pub feedback_id: Option<FeedbackId>,
+    pub verdict: Option<Verdict>,
     /// The highest that anybody gave it.
     pub severity: Severity,
     pub category_id: Option<CategoryId>,

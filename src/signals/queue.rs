@@ -2,7 +2,7 @@
 
 use super::actions::Candidate;
 use super::model::{Item, ItemId, QueueState, SignalStatus, Waiting};
-use super::queries;
+use super::{audits, queries};
 use crate::clock;
 use crate::db::{Conn, Instant, one_of};
 use crate::error::AppResult;
@@ -65,8 +65,8 @@ fn waiting(candidate: &Candidate, item_id: ItemId, waiting_at: Instant) -> Waiti
         state: QueueState::Waiting,
         is_urgent: feedback.urgency == Urgency::Urgent,
         waiting_at,
-        feedback_id: feedback.id,
-        verdict: feedback.verdict,
+        feedback_id: Some(feedback.id),
+        verdict: Some(feedback.verdict),
         severity: feedback.severity,
         category_id: feedback.category_id,
         version_id: candidate.subject.row.version_id,
@@ -113,7 +113,7 @@ pub(super) fn follow(conn: &mut Conn, items: &[ItemId]) -> AppResult<()> {
         .execute(conn)?;
     let is_taken_back = exists(
         feedback::table
-            .filter(feedback::id.eq(queue::feedback_id))
+            .filter(feedback::id.nullable().eq(queue::feedback_id))
             .filter(feedback::superseded_by.is_not_null()),
     );
     let orphans: Vec<ItemId> = queue::table
@@ -124,7 +124,7 @@ pub(super) fn follow(conn: &mut Conn, items: &[ItemId]) -> AppResult<()> {
     for item in orphans {
         if let Some(first) = first_of(conn, item)? {
             diesel::update(queue::table.find(item))
-                .set(queue::feedback_id.eq(first))
+                .set(queue::feedback_id.eq(Some(first)))
                 .execute(conn)?;
         }
     }
@@ -142,6 +142,13 @@ fn first_of(conn: &mut Conn, item: ItemId) -> QueryResult<Option<FeedbackId>> {
         .optional()
 }
 
+/// Moves items that are in the queue to another state there; they keep their age.
+pub fn set_state(conn: &mut Conn, items: &[ItemId], state: QueueState) -> AppResult<()> {
+    let moved = queue::table.filter(one_of(queue::item_id, items));
+    diesel::update(moved).set(queue::state.eq(state)).execute(conn)?;
+    Ok(())
+}
+
 /// Puts an item into the queue, or into another state there. It waits from now on.
 pub(super) fn put(conn: &mut Conn, item: ItemId, state: QueueState) -> AppResult<()> {
     let now = clock::now();
@@ -151,8 +158,12 @@ pub(super) fn put(conn: &mut Conn, item: ItemId, state: QueueState) -> AppResult
     if moved > 0 {
         return Ok(());
     }
-    let Some(first) = first_of(conn, item)? else { return Ok(()) };
-    let row = queries::as_waiting(conn, item, first, state, now)?;
-    diesel::insert_into(queue::table).values(&row).execute(conn)?;
+    let row = match first_of(conn, item)? {
+        Some(first) => Some(queries::as_waiting(conn, item, first, state, now)?),
+        None => audits::as_waiting(conn, item, state, now)?,
+    };
+    if let Some(row) = row {
+        diesel::insert_into(queue::table).values(&row).execute(conn)?;
+    }
     Ok(())
 }

@@ -1,21 +1,23 @@
 //! `/api/v1/review-items`: the queue for programs. A program is named by its key, and may hold many
 //! items at once.
 
-use super::actions;
+mod items;
+
+pub use items::{CandidateOut, ReviewItem, ReviewOut};
+use items::{describe, must_reach, takes};
+
+use super::actions::{self, Follows};
 use super::filter::{Filter, Wanted};
+use super::judge::Judge;
 use super::model::{ActId, Choice, Verb};
-use super::queries;
 use super::queue::{self, Place};
-use super::subject::Subject;
 use crate::accounts::extract::scope::Triage;
 use crate::accounts::{LimitedKey, Reach};
-use crate::agents::Directory;
-use crate::capture::queries::{InteractionOut, Used, interaction, used_in};
 use crate::clock;
-use crate::db::{Conn, Db, Instant};
+use crate::db::{Conn, Db};
 use crate::error::{AppError, AppResult, Mistakes};
+use crate::feedback::Verdict;
 use crate::feedback::model::Severity;
-use crate::feedback::{FeedbackId, Verdict};
 use crate::interactions::JsonText;
 use crate::signals::SignalStatus;
 use crate::signals::model::{ItemId, QueueState, ResolutionId, Reviewer};
@@ -33,39 +35,6 @@ use utoipa::ToSchema;
 /// `/api/v1/review-items…`
 pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(list).service(claim).service(decide).service(release);
-}
-
-/// What must be judged.
-#[derive(Serialize, ToSchema)]
-pub struct ReviewItem {
-    pub id: ItemId,
-    /// `feedback`; `conflict` where what people said of the same input can't all be true; `audit`.
-    pub kind: &'static str,
-    /// What was asked and answered. Who reported it is told once it is decided.
-    pub interaction: InteractionOut,
-    /// What people hold to be true: one, or with a conflict all that contradict one another.
-    pub candidates: Vec<CandidateOut>,
-    /// Until when it is claimed; null where nobody has it.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub claimed_until: Option<Instant>,
-}
-
-/// People who say the same of the same input.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Candidate)]
-pub struct CandidateOut {
-    /// The item that stands for them.
-    pub item: ItemId,
-    pub verdict: Option<Verdict>,
-    /// The right output as they say; null where they gave none.
-    #[schema(value_type = serde_json::Value)]
-    pub correction: Option<JsonText>,
-    /// How many they are.
-    pub weight: i64,
-    /// Their feedback; the oldest 50.
-    pub feedback: Vec<FeedbackId>,
-    /// `pending` or `accepted`.
-    pub status: SignalStatus,
 }
 
 /// Which item is claimed: this one, or the next of this agent and team.
@@ -105,60 +74,15 @@ pub struct DecisionInput {
 /// What became of a decision.
 #[derive(Serialize, ToSchema)]
 pub struct DecisionOut {
-    resolution: ResolutionId,
+    /// Null where it does not stand yet.
+    resolution: Option<ResolutionId>,
     /// Where the item's feedback stands now.
     status: SignalStatus,
-}
-
-fn describe(conn: &mut Conn, id: ItemId, now: Instant) -> AppResult<Option<ReviewItem>> {
-    let Some(subject) = Subject::load(conn, id)? else { return Ok(None) };
-    let Some(first) = subject.own().and_then(|own| own.said.first()) else { return Ok(None) };
-    let Some(mut interaction) = interaction(conn, first.feedback.interaction_id)? else {
-        return Ok(None);
-    };
-    if subject.found.waiting.is_some() {
-        for feedback in &mut interaction.feedback {
-            feedback.author = None;
-        }
-    }
-    let claims = queries::claims_on(conn, &[id], now)?;
-    let shown = subject
-        .candidates
-        .iter()
-        .filter(|each| each.item.id == id || (subject.is_conflict && !each.is_escalation()));
-    let candidate = |each: &super::subject::Candidate| CandidateOut {
-        item: each.item.id,
-        verdict: each.verdict(),
-        correction: each.said.first().and_then(|said| said.feedback.correction.clone()),
-        weight: each.weight,
-        feedback: each.said.iter().map(|said| said.feedback.id).collect(),
-        status: each.item.status,
-    };
-    Ok(Some(ReviewItem {
-        id,
-        kind: subject.kind(),
-        candidates: shown.map(candidate).collect(),
-        claimed_until: claims.first().map(|held| held.0.claimed_until),
-        interaction,
-    }))
-}
-
-/// The deployments that a key is for.
-fn reached(conn: &mut Conn, reach: &Reach) -> AppResult<Vec<Used>> {
-    let mut used = used_in(conn, None)?;
-    used.retain(|used| reach.has(&used.agent_slug, &used.team_slug));
-    Ok(used)
-}
-
-/// An item of an agent or team that the key is not for is not there.
-fn must_reach(conn: &mut Conn, reach: &Reach, item: ItemId) -> AppResult<()> {
-    if reach.is_all() {
-        return Ok(());
-    }
-    let found = queries::find_item(conn, item)?.ok_or(AppError::NotFound)?;
-    let (agent, team) = (&found.agent.slug, found.item.team_id);
-    let is_reached = Directory::default().reaches(conn, reach, agent, team)?;
-    is_reached.then_some(()).ok_or(AppError::NotFound)
+    /// `reviews`: others decide it, too, without knowing of this; `adjudication`: the reviewers
+    /// differ, and somebody else settles it; null where it stands.
+    waits_for: Option<&'static str>,
+    /// How many reviews are still awaited.
+    reviews_missing: i64,
 }
 
 /// What waits, in the order in which it is looked at: urgent items by when they are due, then late
@@ -173,7 +97,7 @@ fn must_reach(conn: &mut Conn, reach: &Reach, item: ItemId) -> AppResult<()> {
         ("category" = Option<String>, Query, description = "Slug of a category"),
         ("severity" = Option<Severity>, Query),
         ("person" = Option<String>, Query, description = "Address of somebody who reported it"),
-        ("state" = Option<QueueState>, Query, description = "`waiting` (default), `asked` or `escalated`"),
+        ("state" = Option<QueueState>, Query, description = "`waiting` (default), `asked`, `escalated`, `adjudication` (reviewers differ) or `between_teams` (teams differ, for the team that owns the agent)"),
         ("limit" = Option<i64>, Query, minimum = 1, maximum = 500, description = "Default 50"),
         ("cursor" = Option<String>, Query, description = "`next` of the page before"),
     ),
@@ -197,13 +121,14 @@ pub async fn list(
     let page = db
         .read(move |conn| {
             let now = clock::now();
-            let used = reached(conn, &by.reach)?;
+            let used = takes(conn, &by.reach, filter.state())?;
             let wanted = Wanted::of(conn, &used, &filter)?;
-            let placed = queue::walk(conn, &wanted, now, after, false, limit + 1)?;
+            let placed = queue::walk(conn, &wanted, now, after, None, limit + 1)?;
             let placed = Page::cut(placed, limit, |each| each.place.to_string());
             let mut items = Vec::with_capacity(placed.items.len());
             for each in &placed.items {
-                items.extend(describe(conn, each.row.item_id, now)?);
+                let judge = Judge::Key(by.key.id, &by.reach);
+                items.extend(describe(conn, judge, each.row.item_id, now)?);
             }
             Ok(Page { items, next: placed.next })
         })
@@ -278,7 +203,6 @@ pub async fn claim(
 ) -> AppResult<HttpResponse> {
     let input: ClaimInput =
         if body.is_empty() { ClaimInput::default() } else { json::body(&request, &body)? };
-    let (me, item) = (Reviewer::Key(by.key.id), input.item);
     let filter = Filter {
         agent: input.agent.unwrap_or_default(),
         team: input.team.unwrap_or_default(),
@@ -286,34 +210,54 @@ pub async fn claim(
     };
     let claimed = db
         .write(move |conn| {
-            let found = match item {
+            let judge = Judge::Key(by.key.id, &by.reach);
+            let found = match input.item {
                 Some(item) => {
-                    must_reach(conn, &by.reach, item)?;
-                    Some((item, actions::claim(conn, me, item)?))
+                    must_reach(conn, by.key.id, &by.reach, item)?;
+                    match actions::claim(conn, judge, item)? {
+                        Ok(_) => Some(item),
+                        Err(why) => return Ok(Err(why)),
+                    }
                 }
-                None => {
-                    let used = reached(conn, &by.reach)?;
-                    let wanted = Wanted::of(conn, &used, &filter)?;
-                    actions::claim_next(conn, me, &wanted, None)?
-                }
+                None => next(conn, judge, &by.reach, &filter)?,
             };
             match found {
-                Some((item, _)) => describe(conn, item, clock::now()),
-                None => Ok(None),
+                Some(item) => Ok(Ok(describe(conn, judge, item, clock::now())?)),
+                None => Ok(Ok(None)),
             }
         })
-        .await?;
+        .await?
+        .map_err(AppError::Conflict)?;
     match claimed {
         Some(item) => Ok(HttpResponse::Ok().json(Claimed { item })),
         None => Ok(HttpResponse::NoContent().finish()),
     }
 }
 
+/// Claims the next: first what is to be settled, for it holds others up.
+fn next(
+    conn: &mut Conn,
+    judge: Judge<'_>,
+    reach: &Reach,
+    filter: &Filter,
+) -> AppResult<Option<ItemId>> {
+    for state in [QueueState::Adjudication, QueueState::BetweenTeams, QueueState::Waiting] {
+        let used = takes(conn, reach, state)?;
+        let wanted = Wanted::of(conn, &used, &filter.with_state(state.as_str()))?;
+        if let Some((item, _)) = actions::claim_next(conn, judge, &wanted, None)? {
+            return Ok(Some(item));
+        }
+    }
+    Ok(None)
+}
+
 /// Decide an item.
 ///
 /// It need not be claimed, but may not be claimed by another. On a conflict `accepted` names its
 /// `label`: what agrees with it is accepted, what contradicts it is declined; `declined` declines
-/// all of it.
+/// all of it. Where several reviews are needed it stands once all say the same; where they
+/// differ, somebody else settles it. On an `audit` item `accepted` says that the output was right,
+/// `accepted_with_edits` gives the right one, and `declined` says that it was wrong.
 #[utoipa::path(
     tag = "triage",
     params(("id" = ItemId, Path)),
@@ -341,7 +285,7 @@ pub async fn decide(
     body: Bytes,
 ) -> AppResult<HttpResponse> {
     let input: DecisionInput = json::body(&request, &body)?;
-    let (me, id, act) = (Reviewer::Key(by.key.id), id.into_inner(), ActId::new());
+    let (id, act) = (id.into_inner(), ActId::new());
     let choice = Choice {
         verb: input.decision,
         label: input.label.map(JsonText::from),
@@ -351,12 +295,18 @@ pub async fn decide(
     };
     let decided = db
         .write(move |conn| {
-            must_reach(conn, &by.reach, id)?;
-            actions::decide(conn, me, act, id, None, &choice)
+            must_reach(conn, by.key.id, &by.reach, id)?;
+            actions::decide(conn, Judge::Key(by.key.id, &by.reach), act, id, None, &choice)
         })
         .await?;
-    Ok(HttpResponse::Created()
-        .json(DecisionOut { resolution: decided.resolution, status: decided.status }))
+    let (waits_for, reviews_missing) = match decided.follows {
+        Follows::Nothing => (None, 0),
+        Follows::Reviews(missing) => (Some("reviews"), missing),
+        Follows::Adjudication => (Some("adjudication"), 0),
+        Follows::HandedOver(why) => return Err(AppError::Conflict(why)),
+    };
+    let (resolution, status) = (decided.resolution, decided.status);
+    Ok(HttpResponse::Created().json(DecisionOut { resolution, status, waits_for, reviews_missing }))
 }
 
 /// Give a claimed item back.
@@ -382,7 +332,7 @@ pub async fn release(
 ) -> AppResult<HttpResponse> {
     let (me, id) = (Reviewer::Key(by.key.id), id.into_inner());
     db.write(move |conn| {
-        must_reach(conn, &by.reach, id)?;
+        must_reach(conn, by.key.id, &by.reach, id)?;
         actions::give_back(conn, me, id)
     })
     .await?;

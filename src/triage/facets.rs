@@ -18,8 +18,8 @@ pub const CAP: i64 = 10_000;
 /// Items that are the same in all that is filtered by.
 #[derive(Debug, Clone, QueryableByName)]
 struct Row {
-    #[diesel(sql_type = Text)]
-    verdict: Verdict,
+    #[diesel(sql_type = Nullable<Text>)]
+    verdict: Option<Verdict>,
     #[diesel(sql_type = Text)]
     severity: Severity,
     #[diesel(sql_type = Nullable<sql::Id>)]
@@ -136,8 +136,8 @@ impl Each<'_> {
     pub fn version(&self) -> VersionId {
         self.0.row.version_id
     }
-    /// What was said.
-    pub fn verdict(&self) -> Verdict {
+    /// What was said; nothing of what was drawn at random.
+    pub fn verdict(&self) -> Option<Verdict> {
         self.0.row.verdict
     }
     /// How bad it is.
@@ -171,7 +171,7 @@ impl Group {
         let each = Each(self);
         let agrees = |dimension: But, fits: bool| dimension == but || fits;
         agrees(But::Agent, wanted.deployments.iter().any(|d| d.id == self.deployment))
-            && agrees(But::Verdict, wanted.verdict.is_none_or(|v| v == each.verdict()))
+            && agrees(But::Verdict, wanted.verdict.is_none_or(|v| Some(v) == each.verdict()))
             && agrees(But::Severity, wanted.severity.is_none_or(|s| s == each.severity()))
             && agrees(But::Age, wanted.age.is_none_or(|age| age == each.age()))
             && agrees(But::Due, wanted.due.is_none_or(|due| each.is_due(due.is_late())))

@@ -3,7 +3,7 @@
 use crate::accounts::{PersonId, Who, queries as accounts};
 use crate::agents::model::Deployment;
 use crate::agents::{CategoryId, VersionId, queries as agents};
-use crate::capture::queries::{Used, used_by};
+use crate::capture::queries::{Used, used_by, used_in};
 use crate::db::{Conn, Instant};
 use crate::error::AppResult;
 use crate::feedback::Verdict;
@@ -21,7 +21,8 @@ const DAY: i64 = 24 * 60;
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct Filter {
-    /// `asked` or `escalated`; what waits for a decision otherwise.
+    /// `asked`, `escalated`, `adjudication` or `between_teams`; what waits for a decision
+    /// otherwise.
     pub state: String,
     pub team: String,
     pub agent: String,
@@ -173,6 +174,37 @@ pub struct Wanted {
 pub fn reviewed_by(conn: &mut Conn, who: &Who) -> AppResult<Vec<Used>> {
     let used = used_by(conn, who)?;
     Ok(used.into_iter().filter(|used| who.reviews(used.deployment.team_id)).collect())
+}
+
+/// The deployments of agents that a team of this person's owns, whoever uses them: where teams
+/// contradict one another, that team decides.
+pub fn settled_by(conn: &mut Conn, who: &Who) -> AppResult<Vec<Used>> {
+    let mut teams = who.teams();
+    teams.retain(|team| who.reviews(*team));
+    let owned = if who.sees_all() { None } else { Some(agents::owned_by(conn, &teams)?) };
+    let used = used_in(conn, None)?.into_iter();
+    let is_owned =
+        |used: &Used| owned.as_ref().is_none_or(|owned| owned.contains(&used.deployment.agent_id));
+    Ok(used.filter(is_owned).collect())
+}
+
+/// The deployments in which this person may take what is in this state.
+pub fn claimable_by(conn: &mut Conn, who: &Who, state: QueueState) -> AppResult<Vec<Used>> {
+    match state {
+        QueueState::BetweenTeams => settled_by(conn, who),
+        _ => reviewed_by(conn, who),
+    }
+}
+
+/// The deployments of which this person may know what is in this state.
+pub fn seen_by(conn: &mut Conn, who: &Who, state: QueueState) -> AppResult<Vec<Used>> {
+    let mut used = reviewed_by(conn, who)?;
+    if state == QueueState::BetweenTeams {
+        let settled = settled_by(conn, who)?.into_iter();
+        let known: Vec<_> = used.iter().map(|used| used.deployment.id).collect();
+        used.extend(settled.filter(|used| !known.contains(&used.deployment.id)));
+    }
+    Ok(used)
 }
 
 impl Wanted {

@@ -6,10 +6,12 @@ pub mod api;
 pub mod escalations;
 pub mod facets;
 pub mod filter;
+pub mod judge;
 pub mod model;
 mod pages;
 pub mod queries;
 pub mod queue;
+pub mod slots;
 pub mod subject;
 
 pub use pages::{Row, rows};

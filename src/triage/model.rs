@@ -77,8 +77,8 @@ impl Choice {
 
 /// Minutes until a claim runs out by itself.
 pub const CLAIM_MINUTES: i64 = 15;
-/// The only slot, as long as one review decides an item.
-pub const SLOT: i64 = 0;
+/// The slot of who settles what reviewers, or teams, differ in: no independent review.
+pub const SETTLES: i64 = 100;
 /// The most characters a reason or a question may have.
 pub const MAX_REASON: usize = 2_000;
 
@@ -110,7 +110,8 @@ pub struct Review {
     pub label: Option<JsonText>,
     pub reason: Option<String>,
     pub duplicate_of: Option<ItemId>,
-    pub resolution_id: ResolutionId,
+    /// The resolution that ended its round; none while others are awaited.
+    pub resolution_id: Option<ResolutionId>,
     pub created_at: Instant,
 }
 

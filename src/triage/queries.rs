@@ -1,5 +1,13 @@
 //! Every query of triage but the walk of the queue itself.
 
+mod audits;
+mod independent;
+mod past;
+
+pub use audits::*;
+pub use independent::*;
+pub use past::*;
+
 use super::model::{ActId, Claim, Review, SavedFilter};
 use super::queue::{Place, placed};
 use crate::accounts::{KeyId, PersonId, TeamId};
@@ -16,7 +24,7 @@ use crate::schema::{
     saved_filters, signals, teams,
 };
 use crate::signals::SignalStatus;
-use crate::signals::model::{Item, ItemId, Resolution, Reviewer, Waiting};
+use crate::signals::model::{Item, ItemId, QueueState, Resolution, Reviewer, Waiting};
 use diesel::prelude::*;
 use std::collections::HashMap;
 
@@ -28,8 +36,8 @@ const MOST_OF_PERSON: i64 = 500;
 /// What a row of the queue says besides what the queue itself knows.
 #[derive(Debug, Clone, Queryable)]
 pub struct Details {
-    pub feedback_id: FeedbackId,
-    pub known_by: KnownBy,
+    /// None of what was drawn at random.
+    pub known_by: Option<KnownBy>,
     pub input: Option<JsonText>,
     pub agent: String,
     pub version: String,
@@ -38,7 +46,7 @@ pub struct Details {
 
 /// What the rows with these feedbacks say.
 pub fn details(conn: &mut Conn, ids: &[FeedbackId]) -> QueryResult<HashMap<FeedbackId, Details>> {
-    let rows: Vec<Details> = feedback::table
+    let rows: Vec<(FeedbackId, Details)> = feedback::table
         .inner_join(
             interactions::table
                 .inner_join(agents::table)
@@ -49,14 +57,16 @@ pub fn details(conn: &mut Conn, ids: &[FeedbackId]) -> QueryResult<HashMap<Feedb
         .filter(feedback::id.eq_any(ids))
         .select((
             feedback::id,
-            feedback::known_by,
-            interaction_bodies::input.nullable(),
-            agents::name,
-            agent_versions::name,
-            survivor_name(),
+            (
+                feedback::known_by.nullable(),
+                interaction_bodies::input.nullable(),
+                agents::name,
+                agent_versions::name,
+                survivor_name(),
+            ),
         ))
         .load(conn)?;
-    Ok(rows.into_iter().map(|row| (row.feedback_id, row)).collect())
+    Ok(rows.into_iter().collect())
 }
 
 /// How many say the same, of each item.
@@ -134,7 +144,7 @@ pub fn find_item(conn: &mut Conn, id: ItemId) -> QueryResult<Option<Found>> {
 }
 
 /// All items about the same input in the same agent and team, this one among them: oldest first,
-/// at most 50. Walks the index (agent_id, team_id, input_hash).
+/// at most 50. Walks the index (agent_id, input_hash, team_id).
 pub fn same_input(conn: &mut Conn, item: &Item) -> QueryResult<Vec<Item>> {
     review_items::table
         .filter(review_items::agent_id.eq(item.agent_id))
@@ -332,7 +342,11 @@ pub fn version_names(conn: &mut Conn, ids: &[VersionId]) -> QueryResult<Vec<(Ver
 }
 
 /// Where an item stands in the queue; nowhere once it is decided.
-pub fn place_of(conn: &mut Conn, item: ItemId, now: Instant) -> QueryResult<Option<Place>> {
+pub fn place_of(
+    conn: &mut Conn,
+    item: ItemId,
+    now: Instant,
+) -> QueryResult<Option<(QueueState, Place)>> {
     let found: Option<(Waiting, Deployment)> = queue::table
         .inner_join(deployments::table)
         .filter(queue::item_id.eq(item))
@@ -341,5 +355,6 @@ pub fn place_of(conn: &mut Conn, item: ItemId, now: Instant) -> QueryResult<Opti
         .optional()?;
     let Some((row, deployment)) = found else { return Ok(None) };
     let calendars = crate::hours::calendars(conn, &[deployment.team_id])?;
-    Ok(Some(placed(row, &deployment, &calendars, now).place))
+    let state = row.state;
+    Ok(Some((state, placed(row, &deployment, &calendars, now).place)))
 }

@@ -5,12 +5,13 @@
 
 use super::filter::Wanted;
 use crate::agents::model::Deployment;
-use crate::db::{Conn, Instant, MultiBackend};
+use crate::db::{Conn, Instant, MultiBackend, sql};
 use crate::hours::Calendars;
-use crate::schema::{claims, queue};
-use crate::signals::model::{ItemId, Waiting};
+use crate::schema::{claims, queue, reviews};
+use crate::signals::model::{ItemId, QueueState, Reviewer, Waiting};
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use std::str::FromStr;
@@ -100,13 +101,13 @@ pub fn placed(
 /// An item, and since when it waits: all that its place follows from.
 type Waits = (ItemId, Instant);
 
-/// What comes after `after`, at most `limit`; with `free_only`, what nobody looks at now.
+/// What comes after `after`, at most `limit`; with `free_for`, what has a free slot for a reviewer.
 pub fn walk(
     conn: &mut Conn,
     wanted: &Wanted,
     now: Instant,
     after: Option<Place>,
-    free_only: bool,
+    free_for: Option<Reviewer>,
     limit: i64,
 ) -> QueryResult<Vec<Placed>> {
     let as_of = after.map_or(now, |place| place.as_of);
@@ -120,7 +121,7 @@ pub fn walk(
         let rest = i64::try_from(most - found.len()).unwrap_or(limit);
         let mut walks = Vec::new();
         for deployment in &wanted.deployments {
-            let walk = Walk { wanted, deployment, as_of, now, band, after, free_only };
+            let walk = Walk { wanted, deployment, as_of, now, band, after, free_for };
             let waits = walk.load(conn, rest)?;
             walks.push((walk, waits));
         }
@@ -196,7 +197,7 @@ struct Walk<'a> {
     now: Instant,
     band: Band,
     after: Option<Place>,
-    free_only: bool,
+    free_for: Option<Reviewer>,
 }
 
 /// Rows of the queue, on their way to be filtered.
@@ -234,13 +235,41 @@ impl Walk<'_> {
         if let Some(due) = self.wanted.due {
             query = query.filter(queue::waiting_at.lt(self.late_before(due.before(self.now))));
         }
-        if self.free_only {
-            let claimed = claims::table
-                .filter(claims::item_id.eq(queue::item_id))
-                .filter(claims::claimed_until.gt(self.now));
-            query = query.filter(not(exists(claimed)));
+        if let Some(by) = self.free_for {
+            query = self.free(query, by);
         }
         query.select((queue::item_id, queue::waiting_at)).load(conn)
+    }
+
+    /// What nobody looks at, or what needs more reviews than are in and claimed; but nothing that
+    /// this reviewer has reviewed.
+    fn free<'a>(&self, query: Rows<'a>, by: Reviewer) -> Rows<'a> {
+        let claimed = claims::table
+            .filter(claims::item_id.eq(queue::item_id))
+            .filter(claims::claimed_until.gt(self.now));
+        let open = reviews::table
+            .filter(reviews::item_id.eq(queue::item_id))
+            .filter(reviews::resolution_id.is_null());
+        let query = match by {
+            Reviewer::Person(id) => {
+                query.filter(not(exists(open.filter(reviews::person_id.eq(id)))))
+            }
+            Reviewer::Key(id) => query.filter(not(exists(open.filter(reviews::key_id.eq(id))))),
+        };
+        let needed = self.deployment.reviews_needed;
+        if needed == 1 || self.wanted.state != QueueState::Waiting {
+            return query.filter(not(exists(claimed)));
+        }
+        let has_room = diesel::dsl::sql::<Bool>(
+            "(SELECT count(*) FROM claims c WHERE c.item_id = queue.item_id AND c.claimed_until > ",
+        )
+        .bind::<sql::Instant, _>(self.now)
+        .sql(
+            ") + (SELECT count(*) FROM reviews r WHERE r.item_id = queue.item_id \
+             AND r.resolution_id IS NULL) < ",
+        )
+        .bind::<BigInt, _>(needed);
+        query.filter(not(exists(claimed)).or(has_room))
     }
 
     /// What waits since before this is due before `due`.
@@ -325,49 +354,4 @@ pub fn count_new(conn: &mut Conn, wanted: &Wanted, since: Instant, cap: i64) -> 
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-
-    fn place(band: Band, at: i64, item: u128) -> Place {
-        let as_of = Instant::from_micros(1_000);
-        Place {
-            as_of,
-            band,
-            at: Instant::from_micros(at),
-            since: Instant::from_micros(at - 3),
-            item: ItemId(uuid::Uuid::from_u128(item)),
-        }
-    }
-
-    #[test]
-    fn a_place_is_read_as_it_was_written() {
-        for band in Band::ALL {
-            let place = place(band, -7, 9);
-            assert_eq!(place.to_string().parse(), Ok(place));
-        }
-        for wrong in
-            ["", "3.1.1.1.x", "0.a.1.1.x", "0.1.1", "0.1.1.1.x", "0.9999999999999999999.1.1.x"]
-        {
-            assert!(wrong.parse::<Place>().is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn urgent_comes_first_then_late_then_the_newest() {
-        let order = [
-            place(Band::Urgent, 5, 1),
-            place(Band::Urgent, 5, 2),
-            place(Band::Urgent, 6, 1),
-            place(Band::Late, 1, 9),
-            place(Band::Late, 2, 1),
-            place(Band::Fresh, 9, 4),
-            place(Band::Fresh, 8, 6),
-            place(Band::Fresh, 8, 5),
-        ];
-        let mut sorted = order;
-        sorted.reverse();
-        sorted.sort_by_key(key);
-        assert_eq!(sorted, order);
-    }
-}
+mod tests;

@@ -16,9 +16,6 @@ pub fn body<T: DeserializeOwned>(request: &HttpRequest, body: &[u8]) -> AppResul
         .map_err(|_| AppError::BadRequest("The body is not valid UTF-8.".into()))?;
     serde_json::from_str::<serde::de::IgnoredAny>(text)
         .map_err(|error| AppError::BadRequest(format!("The body is not JSON: {error}.")))?;
-    if super::strict::holds_nul(text) {
-        let at = super::strict::nul_at(text);
-        return Err(AppError::invalid(at, "holds the character NUL"));
-    }
+    super::strict::unfit(text)?;
     Ok(super::strict::read(text)?)
 }

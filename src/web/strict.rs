@@ -90,16 +90,56 @@ pub fn nul_at(text: &str) -> String {
     find(&value, String::new()).unwrap_or_default()
 }
 
-/// Whether a JSON text holds NUL, which text columns can't: as a byte or as an escape.
-pub fn holds_nul(text: &str) -> bool {
+/// The deepest nesting that is taken: what readers of training files can follow.
+pub const MAX_DEPTH: usize = 100;
+
+const NUL: &str = "holds the character NUL";
+
+/// What makes a JSON text unfit to be kept and handed on, with the pointer to it as far as it can
+/// be told: NUL, which text columns can't hold; half a surrogate pair, which is no character; and
+/// nesting that readers of training files can't follow.
+pub fn unfit(text: &str) -> Result<(), Mistakes> {
     if text.contains('\0') {
-        return true;
+        return Err(Mistakes::one(nul_at(text), NUL));
     }
-    // `\u0000` is an escape only after an even number of backslashes.
-    text.match_indices("\\u0000").any(|(at, _)| {
-        let before = text[..at].bytes().rev().take_while(|byte| *byte == b'\\').count();
-        before % 2 == 0
-    })
+    let bytes = text.as_bytes();
+    let (mut at, mut depth, mut in_text) = (0, 0_usize, false);
+    while let Some(byte) = bytes.get(at) {
+        let mut length = 1;
+        match (in_text, byte) {
+            (true, b'\\') => match escaped(&bytes[at..]) {
+                (Some(0), _) => return Err(Mistakes::one(nul_at(text), NUL)),
+                (Some(0xd800..=0xdfff), _) => {
+                    return Err(Mistakes::one("", "holds half a surrogate pair"));
+                }
+                (_, whole) => length = whole,
+            },
+            (_, b'"') => in_text = !in_text,
+            (false, b'[' | b'{') => depth += 1,
+            (false, b']' | b'}') => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > MAX_DEPTH {
+            return Err(Mistakes::one("", format!("is nested deeper than {MAX_DEPTH}")));
+        }
+        at += length;
+    }
+    Ok(())
+}
+
+/// The number of an escaped character, if it is escaped by number, and how long the escape is.
+/// A whole surrogate pair has no number here.
+fn escaped(bytes: &[u8]) -> (Option<u32>, usize) {
+    let unit = |from: usize| {
+        let digits = std::str::from_utf8(bytes.get(from + 2..from + 6)?).ok()?;
+        let is_one = bytes.get(from..from + 2)? == br"\u";
+        if is_one { u32::from_str_radix(digits, 16).ok() } else { None }
+    };
+    match (unit(0), unit(6)) {
+        (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => (None, 12),
+        (Some(one), _) => (Some(one), 6),
+        (None, _) => (None, 2),
+    }
 }
 
 #[cfg(test)]
@@ -107,12 +147,41 @@ pub fn holds_nul(text: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn why(text: &str) -> Option<String> {
+        unfit(text).err().map(|mistakes| mistakes.0[0].message.to_string())
+    }
+
     #[test]
     fn nul_is_found_however_it_is_written() {
-        assert!(holds_nul("\"a\0\""));
-        assert!(holds_nul(r#""a\u0000""#));
-        assert!(!holds_nul(r#""a\\u0000""#));
-        assert!(holds_nul(r#""a\\\u0000""#));
+        assert_eq!(why("\"a\0\"").as_deref(), Some(NUL));
+        assert_eq!(why(r#""a\u0000""#).as_deref(), Some(NUL));
+        assert_eq!(why(r#""a\\u0000""#), None);
+        assert_eq!(why(r#""a\\\u0000""#).as_deref(), Some(NUL));
+    }
+
+    #[test]
+    fn half_a_pair_and_too_deep_a_nesting_are_unfit() {
+        let fit = [
+            r#""\ud83d\ude00 \u00e9 \" \\ud800""#,
+            r#"{"a": ["[[[", "]"]}"#,
+            r#""\"#,
+            r#""\u12"#,
+        ];
+        for fit in fit {
+            assert_eq!(why(fit), None, "{fit}");
+        }
+        let halves = [
+            r#""a\ud800""#,
+            r#""\udc00 b""#,
+            r#"{"\ud83d\u0041": 1}"#,
+            r#""\ud83d\ud83d\ude00""#,
+        ];
+        for half in halves {
+            assert_eq!(why(half).as_deref(), Some("holds half a surrogate pair"), "{half}");
+        }
+        let deep = |n: usize| format!("{}{}", "[".repeat(n), "]".repeat(n));
+        assert_eq!(why(&deep(MAX_DEPTH)), None);
+        assert_eq!(why(&deep(MAX_DEPTH + 1)).as_deref(), Some("is nested deeper than 100"));
     }
 
     #[test]

@@ -117,7 +117,7 @@ fn reviewers_who_decide_the_same_item_are_compared() {
                     label: label.map(JsonText::string),
                     reason: None,
                     duplicate_of: None,
-                    resolution_id: resolution,
+                    resolution_id: Some(resolution),
                     created_at: clock::now(),
                 };
                 diesel::insert_into(reviews::table).values(&review).execute(conn)?;
@@ -180,7 +180,7 @@ fn a_key_and_a_champion_get_the_figures_of_their_teams() {
     let cleo = app.person("cleo@example.com", "Cleo", &["support:champion"]).signed_in();
     let page = cleo.open("/agents/judged").is(200).sees("How much people agree");
     page.sees("6 answers").does_not_see("18 answers");
-    app.engineer().open("/agents/judged").sees("18 answers").sees("Tone: people");
+    app.engineer().open("/agents/judged").sees("18 answers").sees("Wrong tone: people");
     let mia = app.person("mia@example.com", "Mia", &["support"]).signed_in();
     mia.open("/agents/judged").is(200).does_not_see("How much people agree");
     let otto = app.person("otto@example.com", "Otto", &["people:champion"]).signed_in();

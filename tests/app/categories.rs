@@ -77,7 +77,7 @@ fn a_merge_is_looked_at_then_done_and_everything_follows_the_survivor() {
     assert_eq!(scene.exported(), ["tone", "tone", "tone"]);
     let cleo = scene.app.person("cleo@example.com", "Cleo", &["support:champion"]).signed_in();
     let page = cleo.open("/triage?category=tone").is(200);
-    page.sees("How much?").sees("How much is it?").sees("How rude?").sees("Tone 3");
+    page.sees("How much?").sees("How much is it?").sees("How rude?").sees("Tone (3)");
     cleo.open("/triage?category=price").sees("How much?").sees("How rude?");
     cleo.open("/triage?category=other").does_not_see("How much?");
     // It is offered no more, and who names it says what it became.

@@ -310,3 +310,43 @@ fn erased_texts_are_gone_and_decisions_stay() {
     let shown = api.get(&format!("/api/v1/interactions/{id}")).is(200).json();
     assert_eq!((&shown["input"], &shown["output"]), (&Value::Null, &Value::Null));
 }
+
+#[test]
+fn a_receipt_tells_its_deadline_in_the_zone_of_its_reader_or_of_the_team() {
+    let (app, api) = start();
+    let cleo = app.person("cleo@example.com", "Cleo", &["support:champion"]).signed_in();
+    let id = log(&api, "When?", "Soon.");
+    let said = json!({"interaction": id, "author": "mia@example.com", "verdict": "rejected"});
+    let said = api.judge(&said).is(201);
+    let link = receipt(&app, &said);
+    app.browser().open(&link).is(200).sees("UTC");
+    let page = cleo.open("/escalations/hours/support").fill("Time zone", "Pacific/Honolulu");
+    page.press("Save").is(200);
+    app.browser().open(&link).is(200).sees("HST").does_not_see("UTC");
+    let path = format!("/feedback/{}", said.at("/id"));
+    cleo.open(&path).is(200).sees("HST").does_not_see("UTC");
+    cleo.open("/profile").fill("Time zone", "Asia/Tokyo").press("Save").is(200);
+    cleo.open(&path).is(200).sees("JST").does_not_see("HST");
+}
+
+#[test]
+fn a_receipt_names_the_release_that_holds_it() {
+    let (app, api) = start();
+    let admin = app.api(&[Scope::Admin]);
+    let id = log(&api, "How?", "So.");
+    let said = json!({"interaction": id, "author": "mia@example.com", "verdict": "corrected",
+        "correction": "Like this."});
+    let said = api.judge(&said).is(201);
+    let feedback = said.at("/id");
+    let link = receipt(&app, &said);
+    decide(&app, &feedback, Outcome::Accepted, None, None);
+    let next = "The helper can learn from it once the next dataset release is built.";
+    app.browser().open(&link).sees(next);
+    let question = json!({"agents": ["helper"], "format": "sft"});
+    crate::datasets::save(&admin, "answers", &question);
+    assert_eq!(crate::datasets::release(&admin, "answers")["state"], "ready");
+    let page = app.browser().open(&link).sees("can learn from it in release 1 of a dataset");
+    page.sees("It is in release 1 of a dataset.").does_not_see("answers");
+    let cleo = app.person("cleo@example.com", "Cleo", &["support:champion"]).signed_in();
+    cleo.open(&format!("/feedback/{feedback}")).sees("It is in release 1 of the dataset answers.");
+}

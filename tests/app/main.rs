@@ -31,6 +31,7 @@ mod questions;
 mod real_data;
 mod review;
 mod round_trip;
+mod sampling;
 mod signing_in;
 mod support;
 mod tls;

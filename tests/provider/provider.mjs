@@ -83,6 +83,9 @@ async function forged(token) {
     case "wrong issuer": claims.iss = "https://evil.example"; break;
     case "wrong audience": claims.aud = "somebody-else"; break;
     case "a second audience": claims.aud = [claims.aud, "somebody-else"]; break;
+    case "another party": claims.azp = "somebody-else"; break;
+    case "not yet": claims.nbf = now() + 200; break;
+    case "nobody": claims.sub = ""; break;
     case "wrong nonce": claims.nonce = "another"; break;
     case "no nonce": delete claims.nonce; break;
     case "expired": claims.iat = now() - 700; claims.exp = now() - 100; break;

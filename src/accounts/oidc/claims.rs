@@ -14,6 +14,13 @@ pub(super) struct Extra {
 }
 impl openidconnect::AdditionalClaims for Extra {}
 
+impl Extra {
+    /// From when on the token counts (`nbf`), in seconds since 1970.
+    pub(super) fn not_before(&self) -> Option<f64> {
+        self.all.get("nbf")?.as_f64()
+    }
+}
+
 /// Who somebody is at the provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proved {

@@ -336,7 +336,18 @@ fn check(
             let is_past = issued.timestamp() <= now + SKEW;
             if is_past { Ok(()) } else { Err("it is issued in the future".into()) }
         });
-    token.claims(&verifier, nonce).cloned()
+    let claims = token.claims(&verifier, nonce).cloned()?;
+    let other = |why: &str| Err(ClaimsVerificationError::Other(why.to_owned()));
+    if claims.authorized_party().is_some_and(|party| party != client.client_id()) {
+        return other("it is for another party");
+    }
+    if claims.additional_claims().not_before().is_some_and(|from| from > (now + SKEW) as f64) {
+        return other("it is not valid yet");
+    }
+    if claims.subject().is_empty() {
+        return other("it names nobody");
+    }
+    Ok(claims)
 }
 
 /// An error with what caused it, in one line.

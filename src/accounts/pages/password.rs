@@ -119,7 +119,8 @@ fn change(
     this: Option<Hash>,
 ) -> AppResult<()> {
     passwords::set(conn, person.id, hash)?;
-    sessions::end_others_of(conn, person.id, this)?;
+    sessions::void_links(conn, person.id)?;
+    sessions::end_others_of(conn, Actor::Person(person.id.0), person.id, this)?;
     let subject = format!("person:{}", person.id);
     audit::record(conn, Actor::Person(person.id.0), "password.set", &subject, json!({}))?;
     mails::password_set(conn, site, person)

@@ -209,7 +209,7 @@ pub(super) async fn update(
         let status = StatusCode::UNPROCESSABLE_ENTITY;
         return profile_with(form, status, by.ctx(), &by.who, &door, kept, typed);
     }
-    let person = by.who.id();
+    let (person, before) = (by.who.id(), by.who.person.clone());
     db.write(move |conn| {
         let zone = (!zone.is_empty()).then_some(&zone);
         let language = (!language.is_empty()).then_some(&language);
@@ -221,7 +221,13 @@ pub(super) async fn update(
             ))
             .execute(conn)?;
         let subject = format!("person:{person}");
-        let detail = json!({ "time_zone": zone, "language": language });
+        let changed = [
+            ("name", before.name != name),
+            ("time_zone", before.time_zone.as_ref() != zone),
+            ("language", before.language.as_ref() != language),
+        ];
+        let changed = changed.into_iter().filter(|(_, is_other)| *is_other);
+        let detail = json!({ "changed": changed.map(|(field, _)| field).collect::<Vec<_>>() });
         audit::record(conn, Actor::Person(person.0), "person.update", &subject, detail)
     })
     .await?;

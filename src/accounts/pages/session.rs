@@ -2,8 +2,9 @@
 
 use crate::accounts::door::session_of;
 use crate::accounts::extract::SESSION_COOKIE;
-use crate::accounts::{Anyone, Door, SignedIn, sessions};
-use crate::db::{Db, Hash};
+use crate::accounts::{Anyone, Door, PersonId, SignedIn, sessions};
+use crate::audit::Actor;
+use crate::db::{Conn, Db, Hash};
 use crate::error::{AppError, AppResult};
 use crate::web::form::{self, local_path};
 use crate::web::{PageContext, Site, page, see_other};
@@ -107,7 +108,7 @@ pub(super) async fn end_others(
     db: Data<Db>,
 ) -> AppResult<HttpResponse> {
     let (person, this) = (by.who.id(), session_of(&request));
-    db.write(move |conn| sessions::end_others_of(conn, person, this)).await?;
+    db.write(move |conn| end_all_but(conn, person, this)).await?;
     Ok(see_other("/profile?done=sessions"))
 }
 
@@ -119,6 +120,13 @@ pub(super) async fn end_all(
     db: Data<Db>,
 ) -> AppResult<HttpResponse> {
     let person = by.who.id();
-    db.write(move |conn| sessions::end_others_of(conn, person, None)).await?;
+    db.write(move |conn| end_all_but(conn, person, None)).await?;
     signed_out(&door, &site)
+}
+
+/// Somebody may hold a link as well as a session.
+fn end_all_but(conn: &mut Conn, person: PersonId, this: Option<Hash>) -> AppResult<()> {
+    sessions::void_links(conn, person)?;
+    sessions::end_others_of(conn, Actor::Person(person.0), person, this)?;
+    Ok(())
 }

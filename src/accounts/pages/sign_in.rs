@@ -186,6 +186,8 @@ impl Desk {
         let (person, hash) = found.unzip();
         if !self.door.hasher.is_right(form.password.clone(), hash).await? {
             metrics::counter!("overrule_passwords_refused_total").increment(1);
+            let person = person.as_ref().map(|person| person.id.to_string());
+            tracing::warn!(person, "a password was refused");
             let message = "This is not the address and the password of anybody here.";
             return self.again(form, Mistakes::one("password", message));
         }

@@ -47,32 +47,15 @@ pub fn sentences(
     this: &Category,
     change: &Change,
 ) -> Vec<String> {
-    let name_of = |id: CategoryId| all.iter().find(|each| each.id == id).map(|each| &each.name);
     let name = &this.name;
     let said = said(name, number(all, named, this.id));
     match change {
         Change::Rename(to) => vec![format!("“{name}” is called “{to}” from now on.")],
         Change::Move(to) => {
-            let to = to.and_then(name_of);
-            let to = to.map_or("to the top".to_owned(), |name| format!("under “{name}”"));
-            let below = under(all, this.id).len();
-            let with = match below {
-                0 => String::new(),
-                1 => ", with the one under it".to_owned(),
-                many => format!(", with the {many} under it"),
-            };
+            let (to, with) = (place(all, *to), with_below(under(all, this.id).len()));
             vec![format!("“{name}” moves {to}{with}."), format!("{said} That stays as it is.")]
         }
-        Change::Merge(to) => {
-            let to = name_of(*to).cloned().unwrap_or_default();
-            let mut lines = vec![
-                format!("“{name}” becomes part of “{to}” and is offered no more."),
-                format!("{said} That counts as “{to}” from now on, in filters and exports too."),
-            ];
-            lines.extend(children(all, this, &format!("under “{to}”")));
-            lines.push("Releases that were built stay as they are.".to_owned());
-            lines
-        }
+        Change::Merge(to) => merged(all, this, *to, &said),
         Change::Split(parts) => {
             let parts: Vec<String> = parts.iter().map(|part| format!("“{}”", part.name)).collect();
             vec![
@@ -83,20 +66,44 @@ pub fn sentences(
         Change::Retire => {
             let mut lines = vec![format!("“{name}” is offered no more.")];
             lines.push(format!("{said} That stays, and can still be found by it."));
-            let to = this.parent_id.and_then(name_of);
-            let to = to.map_or("to the top".to_owned(), |name| format!("under “{name}”"));
-            lines.extend(children(all, this, &to));
+            lines.extend(children(all, this, &place(all, this.parent_id)));
             lines
         }
         Change::UseAgain => {
-            let mut lines = vec![format!("“{name}” is offered again.")];
-            if let Some(survivor) = this.merged_into.and_then(name_of) {
-                let what =
-                    format!("{said} That counts as “{name}” again, no longer as “{survivor}”.");
-                lines.push(what);
-            }
-            lines
+            let again = this.merged_into.map(|survivor| {
+                let survivor = name_of(all, survivor);
+                format!("{said} That counts as “{name}” again, no longer as “{survivor}”.")
+            });
+            std::iter::once(format!("“{name}” is offered again.")).chain(again).collect()
         }
+    }
+}
+
+fn merged(all: &[Category], this: &Category, to: CategoryId, said: &str) -> Vec<String> {
+    let (name, into) = (&this.name, name_of(all, to));
+    let mut lines = vec![
+        format!("“{name}” becomes part of “{into}” and is offered no more."),
+        format!("{said} That counts as “{into}” from now on, in filters and exports too."),
+    ];
+    lines.extend(children(all, this, &place(all, Some(to))));
+    lines.push("Releases that were built stay as they are.".to_owned());
+    lines
+}
+
+fn name_of(all: &[Category], id: CategoryId) -> &str {
+    all.iter().find(|each| each.id == id).map_or("", |each| each.name.as_str())
+}
+
+/// Where something goes, in words.
+fn place(all: &[Category], to: Option<CategoryId>) -> String {
+    to.map_or("to the top".to_owned(), |id| format!("under “{}”", name_of(all, id)))
+}
+
+fn with_below(below: usize) -> String {
+    match below {
+        0 => String::new(),
+        1 => ", with the one under it".to_owned(),
+        many => format!(", with the {many} under it"),
     }
 }
 

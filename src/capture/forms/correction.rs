@@ -84,9 +84,10 @@ impl About {
 
     fn json(&self, typed: &str) -> Result<JsonText, Mistakes> {
         let json = JsonText::parse(typed.trim()).map_err(|error| not_json(&error))?;
-        if crate::web::strict::holds_nul(json.as_str()) {
-            return Err(wrong("It holds the character NUL, which can't be stored."));
-        }
+        crate::web::strict::unfit(json.as_str()).map_err(|mistakes| {
+            let why: String = mistakes.0.into_iter().map(|mistake| mistake.message).collect();
+            wrong(&format!("It {why}, which can't be stored."))
+        })?;
         let schema = self.json_schema.as_deref().and_then(|schema| Schema::compile(schema).ok());
         let Some(schema) = schema else { return Ok(json) };
         let breaches = schema.check(&json.to_value());

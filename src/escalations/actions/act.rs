@@ -8,7 +8,7 @@ use crate::db::Conn;
 use crate::error::{AppError, AppResult};
 use crate::escalations::mails;
 use crate::escalations::model::{
-    Escalation, EscalationId, Event, EventKind, MAX_MINUTES, MAX_TEXT, Outcome, State,
+    Escalation, EscalationId, Event, EventKind, MAX_MINUTES, MAX_TEXT, NoticeKind, Outcome, State,
 };
 use crate::escalations::queries;
 use crate::news::actions as news;
@@ -50,6 +50,10 @@ pub fn act(
     }
     must_be_in_state(conn, &row, act)?;
     let (kind, body) = (event.kind, event.body.clone());
+    if kind == EventKind::Asked {
+        // The next answer is told anew.
+        queries::forget_notice(conn, id, NoticeKind::Replied)?;
+    }
     let row = happen(conn, row, &[event])?;
     if let Some(told) = told(act) {
         news::tell(conn, row.item_id, Some(who.id()), told, body.as_deref())?;
@@ -59,7 +63,7 @@ pub fn act(
     {
         mails::assigned(conn, site, &row, *to, &who.person.name)?;
     }
-    let detail = json!({ "what": kind, "outcome": row.outcome });
+    let detail = json!({ "what": kind, "outcome": row.outcome, "assignee": row.assignee_id });
     let subject = format!("escalation:{id}");
     audit::record(conn, Actor::Person(who.id().0), "escalation.change", &subject, detail)?;
     Ok(row)

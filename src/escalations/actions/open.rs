@@ -189,7 +189,8 @@ pub fn passed_on(
     let Some(waiting) = crate::signals::queries::find_waiting(conn, item)? else { return Ok(()) };
     let deployment = agents::find_deployment(conn, waiting.deployment_id)?;
     let calendars = hours::calendars(conn, &[deployment.team_id])?;
-    let feedback = waiting.feedback_id;
+    // What was drawn at random was reported by nobody, and is not passed on.
+    let Some(feedback) = waiting.feedback_id else { return Ok(()) };
     let new = New { item, feedback, origin: Origin::Decision, deployment: &deployment };
     let (row, event) = new.open(waiting.is_urgent, &calendars, now);
     insert(conn, &[row], &[sign(event)])

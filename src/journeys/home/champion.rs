@@ -30,7 +30,7 @@ pub(super) fn gather(conn: &mut Conn, who: &Who, now: Instant) -> AppResult<Opti
     let facets = Facets::count(conn, &wanted.deployments, &wanted.calendars, wanted.state, now)?;
     let waiting = facets.number(&wanted, But::Nothing, |_| true);
     let urgent = facets.number(&wanted, But::Nothing, |each| each.is_urgent());
-    let placed = queue::walk(conn, &wanted, now, None, false, ROWS)?;
+    let placed = queue::walk(conn, &wanted, now, None, None, ROWS)?;
     let rows = rows(conn, &placed, &filter, Reviewer::Person(who.id()), now)?;
     Ok(Some(Part { sentence: sentence(waiting, urgent), rows }))
 }

@@ -3,17 +3,18 @@
 use crate::accounts::PersonId;
 use crate::accounts::model::Team;
 use crate::agents::model::{Agent, Deployment};
+use crate::datasets::model::State;
 use crate::db::{Conn, Instant};
 use crate::feedback::{Feedback, FeedbackId, Verdict};
 use crate::interactions::JsonText;
 use crate::interactions::model::{Body, Interaction};
 use crate::journeys::receipt::Takeover;
 use crate::schema::{
-    agent_versions, agents, categories, deployments, feedback, interaction_bodies, interactions,
-    people, queue, signals, teams,
+    agent_versions, agents, categories, datasets, deployments, feedback, interaction_bodies,
+    interactions, people, queue, release_rows, releases, signals, teams,
 };
 use crate::signals::SignalStatus;
-use crate::signals::model::{ItemId, Resolution, Waiting};
+use crate::signals::model::{ItemId, Resolution, SignalId, Waiting};
 use diesel::prelude::*;
 
 /// One row of what somebody reported.
@@ -150,6 +151,39 @@ pub fn waiting(
         queue::table.find(item).select(queue::all_columns).first(conn).optional()?;
     let held = crate::triage::queries::claims_on(conn, &[item], now)?.into_iter().next();
     Ok((row, held.and_then(|(_, person, key)| person.or(key))))
+}
+
+/// A release that holds what somebody said: the dataset's name, its number, and since when.
+#[derive(Debug, Clone, Queryable)]
+pub struct Released {
+    pub dataset: String,
+    pub number: i64,
+    pub at: Option<Instant>,
+}
+
+/// The newest release that holds this feedback, among the newest twenty that looked at it. Walks
+/// the index (signal_id, release_id).
+pub fn release_of(conn: &mut Conn, id: FeedbackId) -> QueryResult<Option<Released>> {
+    let signal: Option<SignalId> = signals::table
+        .filter(signals::feedback_id.eq(id))
+        .select(signals::id)
+        .first(conn)
+        .optional()?;
+    let Some(signal) = signal else { return Ok(None) };
+    let rows: Vec<(Released, State, Option<String>)> = release_rows::table
+        .inner_join(releases::table.inner_join(datasets::table))
+        .filter(release_rows::signal_id.eq(signal))
+        .order(release_rows::release_id.desc())
+        .limit(20)
+        .select((
+            (datasets::name, releases::number, releases::finished_at),
+            releases::state,
+            release_rows::reason,
+        ))
+        .load(conn)?;
+    let holds = |state: &State, reason: &Option<String>| *state == State::Ready && reason.is_none();
+    let held = rows.into_iter().find(|(_, state, reason)| holds(state, reason));
+    Ok(held.map(|(released, _, _)| released))
 }
 
 /// The newest escalation of an item, with what happened to it.

@@ -3,9 +3,11 @@
 use super::{Facts, Reader, at};
 use crate::agents::model::ReviewPolicy;
 use crate::capture::words;
+use crate::clock;
 use crate::db::Instant;
 use crate::feedback::Verdict;
 use crate::feedback::model::Urgency;
+use crate::journeys::queries::reports::Released;
 use crate::signals::SignalStatus;
 use crate::signals::model::{How, Outcome, Resolution};
 
@@ -55,22 +57,33 @@ impl Facts {
 
     fn accepted(&self) -> String {
         let agent = &self.found.agent.name;
+        let when = match &self.release {
+            Some(released) => format!("in {}.", self.named(released)),
+            None => "once the next dataset release is built.".to_owned(),
+        };
         match self.found.feedback.verdict {
-            Verdict::Corrected => format!(
-                "The correction was accepted: {agent} can learn from it once the next dataset \
-                 release is built."
-            ),
-            Verdict::Confirmed => format!(
-                "The answer counts as right: {agent} can learn from it once the next dataset \
-                 release is built."
-            ),
-            Verdict::Rejected => format!(
-                "The answer counts as wrong: {agent} can learn to avoid it once the next dataset \
-                 release is built."
-            ),
+            Verdict::Corrected => {
+                format!("The correction was accepted: {agent} can learn from it {when}")
+            }
+            Verdict::Confirmed => {
+                format!("The answer counts as right: {agent} can learn from it {when}")
+            }
+            Verdict::Rejected => {
+                format!("The answer counts as wrong: {agent} can learn to avoid it {when}")
+            }
             Verdict::Escalated => self.taken_over().unwrap_or_else(|| {
                 "It was taken over, and counts as a question that a person should handle.".into()
             }),
+        }
+    }
+
+    /// A release; which dataset it is of is for those who can sign in.
+    fn named(&self, released: &Released) -> String {
+        match self.reader {
+            Reader::Holder => format!("release {} of a dataset", released.number),
+            Reader::Author | Reader::Lead => {
+                format!("release {} of the dataset {}", released.number, released.dataset)
+            }
         }
     }
 
@@ -100,7 +113,7 @@ impl Facts {
             return format!("{name} is looking at it now.");
         }
         let (who, due) = (self.looks_at_it(), self.due());
-        let by = words::deadline(due, self.now);
+        let by = clock::deadline(due, self.now);
         if due < self.now {
             return format!("{who} should have looked at it by {by}; it still waits.");
         }
@@ -157,14 +170,11 @@ impl Facts {
         steps.extend(done.into_iter().map(|(_, step)| step));
         match self.status() {
             Some(SignalStatus::Declined) => {}
-            Some(SignalStatus::Accepted) => {
-                steps.push(Step::new("now", "It is a training signal", self.teaches()));
-                steps.push(release("next"));
-            }
+            Some(SignalStatus::Accepted) => steps.extend(self.teaching()),
             Some(SignalStatus::Pending) | None => {
                 steps.push(self.waits());
                 steps.push(Step::new("next", "It becomes a training signal", "If it is accepted."));
-                steps.push(release("next"));
+                steps.push(Step::new("next", RELEASED, NEXT_RELEASE));
             }
         }
         if let (Some(last), Some(SignalStatus::Declined)) = (steps.last_mut(), self.status()) {
@@ -206,7 +216,7 @@ impl Facts {
             }
             _ => {}
         }
-        let by = words::deadline(self.due(), self.now);
+        let by = clock::deadline(self.due(), self.now);
         let late = if self.due() < self.now { " That is past." } else { "" };
         let who = self.looks_at_it();
         if self.is_verdict(Verdict::Escalated) {
@@ -262,6 +272,19 @@ impl Facts {
         }
     }
 
+    /// That it is a signal, and which release holds it.
+    fn teaching(&self) -> [Step; 2] {
+        let signal = |state| Step::new(state, "It is a training signal", self.teaches());
+        match &self.release {
+            None => [signal("now"), Step::new("next", RELEASED, NEXT_RELEASE)],
+            Some(released) => {
+                let text = format!("It is in {}.", self.named(released));
+                let step = Step::new("now", RELEASED, text);
+                [signal("done"), released.at.map_or(step.clone(), |at| step.at(at))]
+            }
+        }
+    }
+
     fn teaches(&self) -> &'static str {
         match self.found.feedback.verdict {
             Verdict::Corrected => "The answer and its correction, side by side.",
@@ -272,11 +295,8 @@ impl Facts {
     }
 }
 
-fn release(state: &'static str) -> Step {
-    let text = "It goes into the next dataset release. The version that learned from it is named \
-        here then.";
-    Step::new(state, "In a dataset release", text)
-}
+const RELEASED: &str = "In a dataset release";
+const NEXT_RELEASE: &str = "It goes into the next dataset release.";
 
 /// A reason as a sentence of its own.
 pub(super) fn sentence(text: &str) -> String {

@@ -3,7 +3,7 @@
 use super::progress::{Step, sentence};
 use super::{Facts, Reader};
 use crate::accounts::PersonId;
-use crate::capture::words;
+use crate::clock;
 use crate::escalations::model::{Escalation, Event, EventKind, Outcome, State};
 use std::collections::HashMap;
 
@@ -34,7 +34,7 @@ impl Facts {
                 Some(format!("There is a question about it: {}", sentence(asked)))
             }
             (State::Open, Some(due)) => {
-                let by = words::deadline(due, self.now);
+                let by = clock::deadline(due, self.now);
                 Some(if due < self.now {
                     format!("{who} should have seen to it by {by}; it still waits.")
                 } else if row.answered_at.is_some() {

@@ -135,7 +135,7 @@ fn render(
         (format!("/interactions/{}", shown.row.id), words::question(input), agent)
     });
     let mut options = choices.options();
-    if about.is_none() && options.len() != 1 {
+    if about.is_none() && options.len() > 1 {
         options.insert(0, (String::new(), "Choose one".to_owned()));
     }
     let page_of = NewPage {

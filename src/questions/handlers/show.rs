@@ -256,6 +256,8 @@ pub(super) async fn pin(
     body: Bytes,
 ) -> AppResult<HttpResponse> {
     let (sent, id): (WriteForm, _) = (form::read(&body)?, id.into_inner());
+    let who = by.who.clone();
+    db.read(move |conn| actions::led_by(conn, &who, id)).await?;
     let result = match Text::check(&sent.pin_question, &sent.pin_answer) {
         Err(mistakes) => Err(AppError::Invalid(mistakes)),
         Ok(text) => {

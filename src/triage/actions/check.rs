@@ -15,6 +15,11 @@ use crate::triage::subject::Subject;
 /// Checks all of a decision.
 pub(super) fn all(conn: &mut Conn, subject: &Subject, given: &Choice) -> AppResult<()> {
     choice(given)?;
+    let asks = matches!(given.verb, Verb::Duplicate | Verb::NeedsInfo | Verb::Escalated);
+    if subject.is_audit() && asks {
+        let why = "goes only with what somebody reported; this was drawn at random";
+        return Err(AppError::invalid("/decision", why));
+    }
     if let Some(given) = &given.label {
         label(conn, &subject.found.agent, given)?;
     }
@@ -56,9 +61,8 @@ fn choice(choice: &Choice) -> Result<(), Mistakes> {
 /// Checks that a label is an output this agent could give.
 fn label(conn: &mut Conn, agent: &Agent, label: &JsonText) -> AppResult<()> {
     let wrong = |why: String| AppError::invalid("/label", why);
-    if crate::web::strict::holds_nul(label.as_str()) {
-        return Err(wrong("holds the character NUL".into()));
-    }
+    crate::web::strict::unfit(label.as_str())
+        .map_err(|mistakes| wrong(mistakes.0.iter().map(|one| one.message.as_str()).collect()))?;
     rules::check_shape(agent.kind, label).map_err(wrong)?;
     match agent.kind {
         OutputKind::Label => {

@@ -1,8 +1,9 @@
 //! One decision. Where what was said of a question contradicts itself, one decision settles all of
 //! it: what agrees with the answer that is taken is accepted, what contradicts it is declined.
 
-use super::{check, claim};
-use crate::audit::{self, Actor};
+use super::review::{self, Given};
+use super::{between, check, claim};
+use crate::audit;
 use crate::clock;
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
@@ -10,13 +11,15 @@ use crate::escalations::actions as escalations;
 use crate::interactions::JsonText;
 use crate::news::actions as news;
 use crate::news::model::NewsKind;
-use crate::schema::{claims, reviews};
+use crate::schema::claims;
 use crate::signals::model::{
     Decision, How, ItemId, Outcome, Resolution, ResolutionId, Reviewer, SignalStatus,
 };
 use crate::signals::queries as signals;
-use crate::triage::model::{ActId, Choice, Position, Review, ReviewId, SLOT, Verb};
+use crate::triage::judge::Judge;
+use crate::triage::model::{ActId, Choice, Position, Verb};
 use crate::triage::queries;
+use crate::triage::slots::Slots;
 use crate::triage::subject::{Candidate, Subject};
 use diesel::prelude::*;
 use serde_json::json;
@@ -25,40 +28,82 @@ use std::collections::HashMap;
 /// What became of a decision.
 #[derive(Debug, Clone)]
 pub struct Decided {
-    pub resolution: ResolutionId,
+    /// None while it is open.
+    pub resolution: Option<ResolutionId>,
     pub status: SignalStatus,
+    pub follows: Follows,
+}
+
+/// What follows a decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Follows {
+    /// Nothing: it stands.
+    Nothing,
+    /// So many more decide it, without knowing of this.
+    Reviews(i64),
+    /// The reviewers differ, and somebody else settles it.
+    Adjudication,
+    /// Nothing was decided: another team does, and why.
+    HandedOver(String),
 }
 
 /// What is decided of one of the items.
-type Plan = Vec<(ItemId, Outcome, Option<JsonText>, Option<String>)>;
+pub(super) type Plan = Vec<(ItemId, Outcome, Option<JsonText>, Option<String>)>;
 
 /// Decides an item. `round` is the number of the resolution that the reviewer saw, 0 for none:
 /// where another stands by now, nothing is written and the error says who decided what. The caller
 /// knows whether the reviewer may.
 pub fn decide(
     conn: &mut Conn,
-    by: Reviewer,
+    judge: Judge<'_>,
     act: ActId,
     item: ItemId,
     round: Option<i64>,
     choice: &Choice,
 ) -> AppResult<Decided> {
+    let by = judge.by();
     let subject = Subject::load(conn, item)?.ok_or(AppError::NotFound)?;
     let standing = signals::standing(conn, &ids(&subject))?;
     must_be_open(conn, &subject, &standing, round)?;
+    if let Some(why) = between::handed_over(conn, judge, &subject)? {
+        let (resolution, follows) = (None, Follows::HandedOver(why));
+        return Ok(Decided { resolution, status: SignalStatus::Pending, follows });
+    }
     check::all(conn, &subject, choice)?;
     let plan = plan(&subject, choice)?;
-    let items: Vec<ItemId> = plan.iter().map(|(item, ..)| *item).collect();
-    if let Some(held) = claim::held_by_others(conn, by, &items, clock::now())? {
-        return Err(AppError::Conflict(claim::taken(&held)));
+    let slots = Slots::of(conn, &subject, &standing)?;
+    let mut items: Vec<ItemId> = plan.iter().map(|(item, ..)| *item).collect();
+    let slot = claim::free_slot(&slots, by, &queries::claims_on(conn, &items, clock::now())?)
+        .map_err(AppError::Conflict)?;
+    let given = Given { by, act, slot, choice };
+    if let Some(open) = review::wait_for_others(conn, &subject, &slots, &standing, &plan, &given)? {
+        return Ok(open);
     }
-    let how = if subject.is_conflict { How::Adjudication } else { How::Review };
+    let is_settled = subject.is_conflict || slots.is_settling;
+    let how = if is_settled { How::Adjudication } else { How::Review };
+    let made = carry_out(conn, item, plan, how, &standing, &given)?;
+    items.extend(subject.together());
+    diesel::delete(claims::table.filter(claims::item_id.eq_any(&items))).execute(conn)?;
+    Ok(made)
+}
+
+/// Makes the resolution of each item of a plan, and what follows from it.
+fn carry_out(
+    conn: &mut Conn,
+    item: ItemId,
+    plan: Plan,
+    how: How,
+    standing: &HashMap<ItemId, Resolution>,
+    given: &Given<'_>,
+) -> AppResult<Decided> {
+    let by = given.by;
     let mut made = Err(AppError::NotFound);
     for (each, outcome, label, reason) in plan {
         let round = standing.get(&each).map_or(0, |standing| standing.number);
         let decision = Decision { outcome, label, how, by: Some(by), reason };
         let resolution = crate::signals::resolve(conn, each, decision)?;
-        record(conn, by, act, round, &resolution, choice)?;
+        review::end_round(conn, each, round, resolution.id)?;
+        review::record(conn, given, round, &resolution)?;
         news::tell(conn, each, by.person(), NewsKind::Decided, None)?;
         if outcome != Outcome::Escalated {
             escalations::settled(conn, each, by)?;
@@ -66,10 +111,10 @@ pub fn decide(
             escalations::passed_on(conn, each, by, resolution.reason.as_deref())?;
         }
         if each == item {
-            made = Ok(Decided { resolution: resolution.id, status: outcome.status() });
+            let (resolution, follows) = (Some(resolution.id), Follows::Nothing);
+            made = Ok(Decided { resolution, status: outcome.status(), follows });
         }
     }
-    diesel::delete(claims::table.filter(claims::item_id.eq_any(&items))).execute(conn)?;
     made
 }
 
@@ -206,33 +251,6 @@ fn because(subject: &Subject, choice: &Choice) -> String {
     }
 }
 
-fn record(
-    conn: &mut Conn,
-    by: Reviewer,
-    act_id: ActId,
-    round: i64,
-    resolution: &Resolution,
-    choice: &Choice,
-) -> AppResult<()> {
-    let review = Review {
-        id: ReviewId::new(),
-        act_id,
-        item_id: resolution.item_id,
-        round,
-        slot: SLOT,
-        person_id: by.person(),
-        key_id: by.key(),
-        decision: resolution.outcome,
-        label: resolution.label.clone(),
-        reason: resolution.reason.clone(),
-        duplicate_of: choice.duplicate_of,
-        resolution_id: resolution.id,
-        created_at: resolution.created_at,
-    };
-    diesel::insert_into(reviews::table).values(&review).execute(conn)?;
-    told(conn, by, "item.decide", resolution)
-}
-
 /// Tells the audit log.
 pub(super) fn told(
     conn: &mut Conn,
@@ -240,12 +258,8 @@ pub(super) fn told(
     action: &str,
     resolution: &Resolution,
 ) -> AppResult<()> {
-    let actor = match by {
-        Reviewer::Person(id) => Actor::Person(id.0),
-        Reviewer::Key(id) => Actor::Key(id.0),
-    };
     let detail = json!({
         "decision": resolution.outcome, "how": resolution.how, "number": resolution.number,
     });
-    audit::record(conn, actor, action, &format!("item:{}", resolution.item_id), detail)
+    audit::record(conn, review::actor(by), action, &format!("item:{}", resolution.item_id), detail)
 }

@@ -1,15 +1,18 @@
 //! Taking decisions back: every step is a new resolution, so that what happened stays readable.
 
 use super::decide::told;
+use super::review::{carry_over, withdraw};
 use crate::db::Conn;
 use crate::error::{AppError, AppResult};
 use crate::escalations::actions as escalations;
 use crate::news::actions as news;
 use crate::news::model::NewsKind;
-use crate::signals::model::{Decision, How, ItemId, Outcome, Resolution, Reviewer, SignalStatus};
+use crate::signals::model::{
+    Decision, How, ItemId, Outcome, QueueState, Resolution, Reviewer, SignalStatus,
+};
 use crate::signals::queries as signals;
-use crate::signals::resolve;
-use crate::triage::model::ActId;
+use crate::signals::{resolve, set_state};
+use crate::triage::model::{ActId, Review};
 use crate::triage::queries;
 use crate::triage::subject::Subject;
 
@@ -17,9 +20,7 @@ use crate::triage::subject::Subject;
 /// stands as it stood before. Gives the first of them.
 pub fn undo(conn: &mut Conn, by: Reviewer, act: ActId) -> AppResult<ItemId> {
     let reviews = queries::reviews_of_act(conn, act)?;
-    let own = |review: &crate::triage::model::Review| {
-        review.person_id == by.person() && review.key_id == by.key()
-    };
+    let own = |review: &Review| review.person_id == by.person() && review.key_id == by.key();
     if reviews.is_empty() || !reviews.iter().all(own) {
         return Err(AppError::NotFound);
     }
@@ -27,26 +28,50 @@ pub fn undo(conn: &mut Conn, by: Reviewer, act: ActId) -> AppResult<ItemId> {
     let standing = signals::standing(conn, &ids)?;
     let mut first = None;
     for review in reviews {
-        let stands = standing.get(&review.item_id).map(|standing| standing.id);
-        if stands != Some(review.resolution_id) {
-            continue;
+        let stands = standing.get(&review.item_id);
+        if take_back(conn, by, &review, stands)? {
+            first.get_or_insert(review.item_id);
         }
-        let before = queries::history(conn, review.item_id)?;
-        let before = before.into_iter().find(|each| each.resolution.number == review.round);
-        let decision = match before {
-            Some(before) => again(before.resolution),
-            None => opened(by, None),
-        };
-        let resolution = resolve(conn, review.item_id, decision)?;
-        follow(conn, by, &resolution)?;
-        match resolution.outcome {
-            Outcome::Reopened => news::take_back(conn, review.item_id, by.person())?,
-            _ => news::tell(conn, review.item_id, by.person(), NewsKind::Decided, None)?,
-        }
-        told(conn, by, "item.undo", &resolution)?;
-        first.get_or_insert(review.item_id);
     }
-    first.ok_or_else(|| AppError::Conflict("That was decided again since then.".into()))
+    let none = || AppError::Conflict("That was decided again since then.".into());
+    let first = first.ok_or_else(none)?;
+    if let Some(subject) = Subject::load(conn, first)?.filter(|subject| subject.owner.is_some()) {
+        set_state(conn, &subject.together(), QueueState::BetweenTeams)?;
+    }
+    Ok(first)
+}
+
+/// Takes one decision back; says whether it still stood.
+fn take_back(
+    conn: &mut Conn,
+    by: Reviewer,
+    review: &Review,
+    stands: Option<&Resolution>,
+) -> AppResult<bool> {
+    if review.resolution_id.is_none() {
+        withdraw(conn, by, review)?;
+        return Ok(true);
+    }
+    // What others decided after one's own review is theirs to take back.
+    let stands = stands.filter(|standing| standing.is_by(by));
+    if stands.is_none_or(|standing| Some(standing.id) != review.resolution_id) {
+        return Ok(false);
+    }
+    let before = queries::history(conn, review.item_id)?;
+    let before = before.into_iter().find(|each| each.resolution.number == review.round);
+    let decision = match before {
+        Some(before) => again(before.resolution),
+        None => opened(by, None),
+    };
+    let resolution = resolve(conn, review.item_id, decision)?;
+    carry_over(conn, review.act_id, review, &resolution)?;
+    follow(conn, by, &resolution)?;
+    match resolution.outcome {
+        Outcome::Reopened => news::take_back(conn, review.item_id, by.person())?,
+        _ => news::tell(conn, review.item_id, by.person(), NewsKind::Decided, None)?,
+    }
+    told(conn, by, "item.undo", &resolution)?;
+    Ok(true)
 }
 
 /// A decision that counts again.

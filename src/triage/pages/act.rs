@@ -6,12 +6,14 @@ use crate::clock;
 use crate::db::{Conn, Db};
 use crate::error::{AppError, AppResult};
 use crate::schema::saved_filters;
-use crate::signals::model::{ItemId, Reviewer as By};
+use crate::signals::model::{ItemId, QueueState, Reviewer as By};
 use crate::triage::actions;
-use crate::triage::filter::{Filter, Wanted, reviewed_by};
+use crate::triage::filter::{Filter, Wanted, claimable_by};
+use crate::triage::judge::Judge;
 use crate::triage::model::{ActId, MAX_REASON, SavedFilter, SavedFilterId};
 use crate::triage::queries;
 use crate::triage::queue::Place;
+use crate::triage::subject::Subject;
 use crate::web::{form, see_other};
 use actix_web::HttpResponse;
 use actix_web::web::{Bytes, Data, Path};
@@ -57,34 +59,62 @@ impl Next {
     }
 }
 
-/// Gives back what the person holds and claims the next free item after a place, or from the start
-/// where nothing follows it.
+/// What is taken by who looks for anything: what is to be settled holds others up, so it is first.
+const ANY: &[QueueState] =
+    &[QueueState::Adjudication, QueueState::BetweenTeams, QueueState::Waiting];
+
+/// Gives back what the person holds and claims the next free item after a place in a state, or
+/// from the start where nothing follows it.
 pub(super) fn claim_next(
     conn: &mut Conn,
     who: &Who,
     filter: &Filter,
-    after: Option<Place>,
+    after: Option<(QueueState, Place)>,
 ) -> AppResult<Next> {
-    let by = By::Person(who.id());
-    actions::give_back_all(conn, by)?;
-    let used = reviewed_by(conn, who)?;
+    let judge = Judge::Person(who);
+    actions::give_back_all(conn, judge.by())?;
     let mut filter = filter.clone();
     // What one holds has just been given back.
     filter.mine = String::new();
-    let wanted = Wanted::for_person(conn, who, &used, &filter, clock::now())?;
-    if let Some(place) = after
-        && let Some((item, _)) = actions::claim_next(conn, by, &wanted, Some(place))?
-    {
-        return Ok(Next { item: Some(item), after });
+    let own = [filter.state()];
+    let states = if own[0] == QueueState::Waiting { ANY } else { own.as_slice() };
+    let passed = |state: &&QueueState| after.is_some_and(|(from, _)| **state != from);
+    for state in states.iter().skip_while(passed) {
+        let filter = filter.with_state(state.as_str());
+        let used = claimable_by(conn, who, *state)?;
+        let wanted = Wanted::for_person(conn, who, &used, &filter, clock::now())?;
+        let place = after.filter(|(from, _)| from == state).map(|(_, place)| place);
+        if place.is_some()
+            && let Some((item, _)) = actions::claim_next(conn, judge, &wanted, place)?
+        {
+            let after = place.filter(|_| *state == own[0]);
+            return Ok(Next { item: Some(item), after });
+        }
+        if let Some((item, _)) = actions::claim_next(conn, judge, &wanted, None)? {
+            return Ok(Next { item: Some(item), after: None });
+        }
     }
-    let found = actions::claim_next(conn, by, &wanted, None)?;
-    Ok(Next { item: found.map(|(item, _)| item), after: None })
+    Ok(Next { item: None, after: None })
 }
 
-/// The item, if this person decides for its team.
+/// Where one is in the queue, by the address.
+pub(super) fn place_after(filter: &Filter, after: &str) -> Option<(QueueState, Place)> {
+    after.parse().ok().map(|place| (filter.state(), place))
+}
+
+/// The item, if this person decides for its team, or between teams, or did so.
 pub(super) fn must_review(conn: &mut Conn, who: &Who, item: ItemId) -> AppResult<()> {
     let found = queries::find_item(conn, item)?.ok_or(AppError::NotFound)?;
-    if who.reviews(found.item.team_id) { Ok(()) } else { Err(AppError::NotFound) }
+    if who.reviews(found.item.team_id) {
+        return Ok(());
+    }
+    if who.reviews(found.agent.team_id) {
+        let subject = Subject::load(conn, item)?.ok_or(AppError::NotFound)?;
+        if Judge::Person(who).sees(&subject) || queries::has_reviewed(conn, item, who.id())? {
+            return Ok(());
+        }
+    }
+    Err(AppError::NotFound)
 }
 
 /// `POST /triage/next`
@@ -134,11 +164,13 @@ pub(super) async fn claim(
 ) -> AppResult<HttpResponse> {
     let along: Along = form::read(&body)?;
     let (id, who) = (id.into_inner(), by.0.who);
-    db.write(move |conn| {
-        must_review(conn, &who, id)?;
-        actions::claim(conn, By::Person(who.id()), id)
-    })
-    .await?;
+    // Where it is handed to another team, its page says so.
+    let _ = db
+        .write(move |conn| {
+            must_review(conn, &who, id)?;
+            actions::claim(conn, Judge::Person(&who), id)
+        })
+        .await?;
     Ok(see_other(&along.filter().path(&format!("/triage/{id}"), &[])))
 }
 
@@ -192,7 +224,7 @@ pub(super) async fn undo(by: Reviewer, db: Data<Db>, body: Bytes) -> AppResult<H
             let me = By::Person(who.id());
             let item = actions::undo(conn, me, act)?;
             actions::give_back_all(conn, me)?;
-            hold(conn, me, item)?;
+            hold(conn, &who, item)?;
             Ok(item)
         })
         .await?;
@@ -200,8 +232,8 @@ pub(super) async fn undo(by: Reviewer, db: Data<Db>, body: Bytes) -> AppResult<H
 }
 
 /// Claims an item where it can be; nothing is lost where it can't.
-fn hold(conn: &mut Conn, by: By, item: ItemId) -> AppResult<()> {
-    match actions::claim(conn, by, item) {
+fn hold(conn: &mut Conn, who: &Who, item: ItemId) -> AppResult<()> {
+    match actions::claim(conn, Judge::Person(who), item) {
         Ok(_) | Err(AppError::Conflict(_)) => Ok(()),
         Err(other) => Err(other),
     }
@@ -236,7 +268,7 @@ pub(super) async fn reopen(
         let me = By::Person(who.id());
         actions::reopen(conn, me, id, round, reason.clone())?;
         actions::give_back_all(conn, me)?;
-        hold(conn, me, id)
+        hold(conn, &who, id)
     })
     .await?;
     Ok(see_other(&Filter::from_query(&sent.filter).path(&format!("/triage/{id}"), &[])))

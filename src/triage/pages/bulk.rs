@@ -138,7 +138,7 @@ fn read(
     let now = clock::now();
     let used = reviewed_by(conn, who)?;
     let wanted = Wanted::for_person(conn, who, &used, filter, now)?;
-    let mut placed = queue::walk(conn, &wanted, now, None, false, MOST + 1)?;
+    let mut placed = queue::walk(conn, &wanted, now, None, None, MOST + 1)?;
     let is_cut = placed.len() > usize::try_from(MOST).unwrap_or(usize::MAX);
     placed.truncate(usize::try_from(MOST).unwrap_or(usize::MAX));
     let ids: Vec<ItemId> = placed.iter().map(|each| each.row.item_id).collect();

@@ -92,7 +92,7 @@ impl Counted<'_> {
     fn verdicts(&self) -> Vec<Choice> {
         let all = Verdict::ALL.iter().map(|each| {
             self.choice(each.as_str(), verdict(*each), But::Verdict, |group| {
-                group.verdict() == *each
+                group.verdict() == Some(*each)
             })
         });
         std::iter::once(any("Anything")).chain(all).collect()

@@ -1,14 +1,15 @@
 //! `POST /triage/{id}/decisions`: one decision, and the next item.
 
-use super::act::{Along, Next, claim_next, must_review};
+use super::act::{Along, Next, claim_next, must_review, place_after};
 use super::show::{self, Typed};
 use crate::accounts::{Reviewer, Who};
 use crate::capture::About;
 use crate::db::{Conn, Db};
 use crate::error::{AppError, AppResult, Mistakes};
 use crate::feedback::rules;
-use crate::signals::model::{ItemId, Reviewer as By};
-use crate::triage::actions;
+use crate::signals::model::ItemId;
+use crate::triage::actions::{self, Follows};
+use crate::triage::judge::Judge;
 use crate::triage::model::{ActId, Choice, Verb};
 use crate::triage::subject::Subject;
 use crate::web::{form, see_other};
@@ -83,7 +84,9 @@ impl DecideForm {
                 choice.candidate = Some(chosen.ok_or_else(|| Mistakes::one("candidate", why))?);
             }
             Verb::AcceptedWithEdits => {
-                let label = about.correction(&self.label, &self.tool_calls).map_err(at_label)?;
+                let right = subject.is_audit();
+                let label = about.correction(&self.label, &self.tool_calls);
+                let label = label.map_err(|mistakes| at_label(mistakes, right))?;
                 let own = subject.own().filter(|_| !subject.is_conflict);
                 let own = own.and_then(|own| own.label.as_ref()).zip(label.as_ref());
                 // Without a change it is accepted as it is.
@@ -108,11 +111,13 @@ fn item_in(text: &str) -> Result<ItemId, Mistakes> {
 }
 
 /// Mistakes of the correction, at the fields of this form and in a reviewer's words.
-fn at_label(mistakes: Mistakes) -> Mistakes {
+fn at_label(mistakes: Mistakes, is_audit: bool) -> Mistakes {
     let mut found = Mistakes::default();
     for mistake in mistakes.0 {
         let field = if mistake.field == "correction" { "label" } else { &mistake.field };
-        let message = if mistake.message == rules::SAME {
+        let message = if mistake.message == rules::SAME && is_audit {
+            "This is what the agent said. If it was right, say so.".to_owned()
+        } else if mistake.message == rules::SAME {
             "This is what the agent said. If it was right, decline the report.".to_owned()
         } else {
             mistake.message.clone()
@@ -138,10 +143,11 @@ pub(super) async fn create(
         db.write(move |conn| decide(conn, &who, id, act, &sent, &filter)).await
     };
     let (status, notice, mistakes) = match outcome {
-        Ok(next) => {
+        Ok(Ok(next)) => {
             let act = act.to_string();
             return Ok(see_other(&next.path(&filter, &[("done", &act)])));
         }
+        Ok(Err(why)) => (StatusCode::CONFLICT, Some(why), Mistakes::default()),
         Err(AppError::Invalid(mistakes)) => {
             (StatusCode::UNPROCESSABLE_ENTITY, None, at_fields(mistakes, &sent))
         }
@@ -159,19 +165,22 @@ fn decide(
     act: ActId,
     sent: &DecideForm,
     filter: &crate::triage::filter::Filter,
-) -> AppResult<Next> {
+) -> AppResult<Result<Next, String>> {
     must_review(conn, who, id)?;
     let subject = Subject::load(conn, id)?.ok_or(AppError::NotFound)?;
     let about = show::about(conn, &subject)?;
-    let by = By::Person(who.id());
     // A mistake in what was typed matters only where there is still something to decide.
     let choice = match sent.check(&about, &subject) {
         Ok(choice) => choice,
         Err(mistakes) if subject.found.waiting.is_some() => return Err(mistakes.into()),
         Err(_) => Choice::plain(Verb::Accepted),
     };
-    actions::decide(conn, by, act, id, Some(sent.round), &choice)?;
-    claim_next(conn, who, filter, sent.after.parse().ok())
+    let judge = Judge::Person(who);
+    let decided = actions::decide(conn, judge, act, id, Some(sent.round), &choice)?;
+    if let Follows::HandedOver(why) = decided.follows {
+        return Ok(Err(why));
+    }
+    Ok(Ok(claim_next(conn, who, filter, place_after(filter, &sent.after))?))
 }
 
 /// Mistakes that came to light while deciding, at the fields of the form.

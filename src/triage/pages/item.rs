@@ -1,13 +1,17 @@
 //! The parts of an item's page: the answers to the question, who looks at it, what was decided.
 
 use super::view;
+use crate::accounts::Who;
 use crate::agents::OutputKind;
 use crate::capture::shown;
 use crate::capture::words::{self, Badge, When};
+use crate::clock;
 use crate::db::Instant;
 use crate::signals::SignalStatus;
-use crate::signals::model::Reviewer as By;
-use crate::triage::queries::{Decided, Earlier, Held, Said};
+use crate::signals::model::{QueueState, Reviewer as By};
+use crate::triage::judge::Judge;
+use crate::triage::queries::{Decided, Earlier, Held, Reviewed, Said};
+use crate::triage::slots::Slots;
 use crate::triage::subject::{Candidate, Subject};
 use crate::web::diff::{self, Change, Part};
 
@@ -68,17 +72,16 @@ pub(super) enum Holder {
     Other(String, String),
 }
 
-/// Who looks at it, among the claims on it.
-pub(super) fn holder(claims: &[Held], me: By, now: Instant) -> Holder {
-    let Some((claim, person, key)) =
-        claims.iter().find(|(claim, ..)| !claim.is_of(me)).or(claims.first())
-    else {
-        return Holder::Nobody;
-    };
-    let until = words::deadline(claim.claimed_until, now);
-    if claim.is_of(me) {
-        return Holder::You(until);
+/// Who looks at it, among the claims on it: others only where they hold all slots that are left.
+pub(super) fn holder(claims: &[Held], slots: &Slots, me: By, now: Instant) -> Holder {
+    let is_free = slots.free(me, claims).is_some();
+    let own = claims.iter().find(|(claim, ..)| claim.is_of(me)).filter(|_| is_free);
+    if let Some((claim, ..)) = own {
+        return Holder::You(clock::deadline(claim.claimed_until, now));
     }
+    let others = claims.iter().find(|(claim, ..)| !claim.is_of(me)).filter(|_| !is_free);
+    let Some((claim, person, key)) = others else { return Holder::Nobody };
+    let until = clock::deadline(claim.claimed_until, now);
     let name = person.as_deref().or(key.as_deref()).unwrap_or("Somebody");
     Holder::Other(name.to_owned(), until)
 }
@@ -146,9 +149,119 @@ pub(super) fn step(each: Decided, kind: OutputKind, now: Instant) -> Step {
     }
 }
 
+/// What one of several reviewers said.
+pub(super) struct Opinion {
+    pub who: String,
+    pub outcome: Badge,
+    pub label: String,
+    pub reason: String,
+    pub when: When,
+}
+
+/// A reviewer's opinion as it is shown; the name only where `reveals`.
+fn opinion(each: &Reviewed, kind: OutputKind, reveals: bool, now: Instant) -> Opinion {
+    let review = &each.review;
+    let number = review.slot + 1;
+    Opinion {
+        who: if reveals { each.by().to_owned() } else { format!("Reviewer {number}") },
+        outcome: view::outcome(review.decision),
+        label: review.label.as_ref().map(|label| shown::spoken(kind, label)).unwrap_or_default(),
+        reason: review.reason.clone().unwrap_or_default(),
+        when: words::when(review.created_at, now),
+    }
+}
+
+/// How the independent reviews of an item stand.
+pub(super) struct Reviewing {
+    /// How many are in of how many it needs, where it needs several.
+    pub progress: String,
+    /// Why this person can't decide it.
+    pub blocked: Option<Blocked>,
+    /// What several reviewers said, each without knowing of the others.
+    pub opinions: Vec<Opinion>,
+}
+
+impl Reviewing {
+    /// As this person may see it.
+    pub fn of(
+        subject: &Subject,
+        slots: &Slots,
+        opinions: &[Reviewed],
+        who: &Who,
+        now: Instant,
+    ) -> Self {
+        let (kind, reveals) = (subject.found.agent.kind, subject.found.waiting.is_none());
+        Self {
+            progress: progress(subject, slots),
+            blocked: Blocked::of(subject, slots, who),
+            opinions: opinions.iter().map(|each| opinion(each, kind, reveals, now)).collect(),
+        }
+    }
+}
+
+/// Why somebody can't decide an item.
+pub(super) struct Blocked {
+    pub sentence: String,
+    /// The team that it is to be handed to, where it is not there yet.
+    pub hand_to: String,
+}
+
+impl Blocked {
+    /// What keeps this person from deciding, if anything.
+    pub fn of(subject: &Subject, slots: &Slots, who: &Who) -> Option<Self> {
+        let waiting = subject.found.waiting.as_ref()?;
+        if let Some(owner) = subject.owner.as_ref().filter(|_| !Judge::Person(who).owns(subject)) {
+            let is_there = waiting.state == QueueState::BetweenTeams;
+            let name = &owner.name;
+            return Some(Self {
+                sentence: format!(
+                    "Another team gives another answer to the same question. {name}, whose agent \
+                     it is, decides between them."
+                ),
+                hand_to: if is_there { String::new() } else { name.clone() },
+            });
+        }
+        let sentence = match (slots.has(By::Person(who.id())), slots.is_settling) {
+            (false, _) => return None,
+            (true, true) => {
+                "The reviewers differ, and you are one of them: somebody else settles it."
+            }
+            (true, false) => {
+                "You decided this. Others decide it now, without knowing what you said."
+            }
+        };
+        Some(Self { sentence: sentence.to_owned(), hand_to: String::new() })
+    }
+}
+
+/// How far the reviews are, where it needs several.
+fn progress(subject: &Subject, slots: &Slots) -> String {
+    let is_several = slots.needed > 1 || !slots.open.is_empty();
+    if subject.found.waiting.is_none() || !is_several || subject.owner.is_some() {
+        return String::new();
+    }
+    let are = if slots.done() == 1 { "is" } else { "are" };
+    format!("{} of {} reviews {are} in", slots.done(), slots.needed.max(slots.done()))
+}
+
+/// What the same person reported before.
+pub(super) struct EarlierPart {
+    pub sentence: String,
+    pub rows: Vec<EarlierRow>,
+}
+
+impl EarlierPart {
+    /// As it is shown.
+    pub fn of(earlier: Vec<Earlier>, reveals: bool, now: Instant) -> Self {
+        let sentence = earlier_sentence(&earlier);
+        let rows = earlier.into_iter().map(|each| earlier_row(each, reveals, now)).collect();
+        Self { sentence, rows }
+    }
+}
+
 /// An earlier report as it is shown; it leads to its page, which tells the name, only where
 /// `reveals`.
-pub(super) fn earlier_row(each: Earlier, reveals: bool, now: Instant) -> EarlierRow {
+fn earlier_row(each: Earlier, reveals: bool, now: Instant) -> EarlierRow {
     EarlierRow {
         href: if reveals { format!("/triage/{}", each.item) } else { String::new() },
         question: words::question(each.input.as_ref()),
@@ -159,7 +272,7 @@ pub(super) fn earlier_row(each: Earlier, reveals: bool, now: Instant) -> Earlier
 }
 
 /// What became of them, in a sentence.
-pub(super) fn earlier_sentence(earlier: &[Earlier]) -> String {
+fn earlier_sentence(earlier: &[Earlier]) -> String {
     let count = |status| earlier.iter().filter(|each| each.status == status).count();
     let decided = earlier.iter().filter(|each| each.status != SignalStatus::Pending).count();
     let accepted = count(SignalStatus::Accepted);

@@ -9,7 +9,7 @@ use crate::db::{Conn, Db, Instant};
 use crate::error::AppResult;
 use crate::signals::model::{QueueState, Reviewer as By};
 use crate::triage::facets::{But, CAP, Facets};
-use crate::triage::filter::{Filter, Wanted, reviewed_by};
+use crate::triage::filter::{Filter, Wanted, reviewed_by, seen_by};
 use crate::triage::model::{ActId, SavedFilter};
 use crate::triage::queries;
 use crate::triage::queue::{self, Place};
@@ -62,6 +62,8 @@ struct IndexPage {
     tabs: Vec<Tab>,
     choices: Choices,
     rows: Vec<Row>,
+    /// Whether there may be something to take.
+    has_next: bool,
     saved: Vec<Saved>,
     done: Option<Done>,
     is_filtered: bool,
@@ -102,6 +104,7 @@ pub(super) async fn index(
     });
     let page_of = IndexPage {
         ctx,
+        has_next: !read.rows.is_empty() || read.tabs.len() > 3,
         tabs: read.tabs,
         choices: read.choices,
         rows: read.rows,
@@ -119,30 +122,14 @@ pub(super) async fn index(
 }
 
 fn read(conn: &mut Conn, who: &Who, filter: &Filter, more: &More, now: Instant) -> AppResult<Read> {
-    let used = reviewed_by(conn, who)?;
+    let used = seen_by(conn, who, filter.state())?;
     let wanted = Wanted::for_person(conn, who, &used, filter, now)?;
     let after: Option<Place> = more.cursor.parse().ok();
-    let placed = queue::walk(conn, &wanted, now, after, false, PAGE_ROWS + 1)?;
+    let placed = queue::walk(conn, &wanted, now, after, None, PAGE_ROWS + 1)?;
     let placed = Page::cut(placed, PAGE_ROWS, |each| each.place.to_string());
     let deployments: Vec<_> = used.iter().map(|used| used.deployment.clone()).collect();
     let facets = Facets::count(conn, &deployments, &wanted.calendars, wanted.state, now)?;
-    let mut tabs = Vec::new();
-    for (state, word, label) in [
-        (QueueState::Waiting, "", "Waiting"),
-        (QueueState::Asked, "asked", "Asked back"),
-        (QueueState::Escalated, "escalated", "Passed on"),
-    ] {
-        let count = match (state == wanted.state, &wanted.items) {
-            (_, Some(_)) => String::new(),
-            (true, None) => total(&facets, &wanted),
-            (false, None) => {
-                let others = Facets::count(conn, &deployments, &wanted.calendars, state, now)?;
-                total(&others, &wanted)
-            }
-        };
-        let href = filter.with_state(word).path("/triage", &[]);
-        tabs.push(Tab { href, label, count, is_current: state == wanted.state });
-    }
+    let tabs = tabs(conn, who, filter, &wanted, &facets, now)?;
     let me = By::Person(who.id());
     Ok(Read {
         tabs,
@@ -152,6 +139,44 @@ fn read(conn: &mut Conn, who: &Who, filter: &Filter, more: &More, now: Instant) 
         saved: queries::saved_filters_of(conn, who.id())?,
         done: view::done(conn, who, &used, more.done, more.left)?,
     })
+}
+
+/// The states, each with how much is in it. What is to be settled shows only where there is some.
+fn tabs(
+    conn: &mut Conn,
+    who: &Who,
+    filter: &Filter,
+    wanted: &Wanted,
+    facets: &Facets,
+    now: Instant,
+) -> AppResult<Vec<Tab>> {
+    let mut tabs = Vec::new();
+    for (state, word, label) in [
+        (QueueState::Waiting, "", "Waiting"),
+        (QueueState::Adjudication, "adjudication", "Reviewers differ"),
+        (QueueState::BetweenTeams, "between_teams", "Teams differ"),
+        (QueueState::Asked, "asked", "Asked back"),
+        (QueueState::Escalated, "escalated", "Passed on"),
+    ] {
+        let is_current = state == wanted.state;
+        let count = match (is_current, &wanted.items) {
+            (_, Some(_)) => String::new(),
+            (true, None) => total(facets, wanted),
+            (false, None) => {
+                let used = seen_by(conn, who, state)?;
+                let there = Wanted::of(conn, &used, &filter.with_state(word))?;
+                let all: Vec<_> = used.into_iter().map(|used| used.deployment).collect();
+                total(&Facets::count(conn, &all, &there.calendars, state, now)?, &there)
+            }
+        };
+        let is_rare = matches!(state, QueueState::Adjudication | QueueState::BetweenTeams);
+        if is_rare && !is_current && (count == "0" || count.is_empty()) {
+            continue;
+        }
+        let href = filter.with_state(word).path("/triage", &[]);
+        tabs.push(Tab { href, label, count, is_current });
+    }
+    Ok(tabs)
 }
 
 fn total(facets: &Facets, wanted: &Wanted) -> String {

@@ -6,6 +6,7 @@ mod choices;
 mod decide;
 mod item;
 mod list;
+mod past;
 mod show;
 mod view;
 

@@ -1,10 +1,9 @@
 //! `/triage/{id}`: one item with all that helps to decide it. Opening it only reads.
 
-use super::act::Along;
+use super::act::{Along, must_review};
 use super::decide::DecideForm;
-use super::item::{
-    Answer, EarlierRow, Holder, Step, answer, earlier_row, earlier_sentence, holder, step,
-};
+use super::item::{Answer, EarlierPart, Holder, Reviewing, Step, answer, holder, step};
+use super::past::{self, PastRow};
 use super::view::{self, Done};
 use crate::accounts::{Reviewer, Who};
 use crate::agents::OutputKind;
@@ -14,13 +13,18 @@ use crate::capture::{About, about as about_output};
 use crate::clock;
 use crate::db::{Conn, Db, Instant};
 use crate::error::{AppError, AppResult, Mistakes};
+use crate::escalations::model::EscalationId;
+use crate::escalations::queries as escalations;
 use crate::hours::{self, Calendars};
 use crate::interactions::queries as interactions;
 use crate::interactions::queries::Shown;
-use crate::signals::model::{ItemId, Reviewer as By, SignalStatus, Waiting};
+use crate::signals::model::{ItemId, Resolution, Reviewer as By, SignalStatus, Waiting};
+use crate::signals::queries as signals;
 use crate::triage::filter::{Filter, reviewed_by};
+use crate::triage::judge::Judge;
 use crate::triage::model::{ActId, Verb};
-use crate::triage::queries::{self, Decided, Earlier, Held};
+use crate::triage::queries::{self, Decided, Earlier, Held, Past, Reviewed};
+use crate::triage::slots::Slots;
 use crate::triage::subject::{Candidate, Subject};
 use crate::web::{PageContext, page};
 use actix_web::HttpResponse;
@@ -64,6 +68,10 @@ struct ShowPage {
     title: &'static str,
     view: View,
     is_conflict: bool,
+    /// Nobody reported it: it was drawn at random.
+    is_audit: bool,
+    /// Where what was passed on is taken care of.
+    escalation: Option<EscalationId>,
     /// None once it is decided.
     due: Option<Due>,
     holder: Holder,
@@ -71,8 +79,10 @@ struct ShowPage {
     /// Said of the same question, and true beside it.
     related: Vec<Answer>,
     steps: Vec<Step>,
-    earlier: Vec<EarlierRow>,
-    earlier_sentence: String,
+    reviewing: Reviewing,
+    /// Past overrides like it.
+    past: Vec<PastRow>,
+    earlier: EarlierPart,
     round: i64,
     about: About,
     form: DecideForm,
@@ -80,13 +90,14 @@ struct ShowPage {
     notice: Option<String>,
     done: Option<Done>,
     along: Along,
-    facts: Vec<(&'static str, String)>,
 }
 
 impl ShowPage {
     /// Whether a decision can be made now, by this person.
     fn is_open(&self) -> bool {
-        self.due.is_some() && !matches!(self.holder, Holder::Other(..))
+        self.due.is_some()
+            && self.reviewing.blocked.is_none()
+            && !matches!(self.holder, Holder::Other(..))
     }
     /// What was typed where it can no longer be sent.
     fn typed(&self) -> String {
@@ -100,6 +111,17 @@ impl ShowPage {
     /// Whether this way to decide is unfolded.
     fn is_chosen(&self, word: &str) -> bool {
         self.form.decision == word
+    }
+    /// The facts that help to decide; who asked is left out, as it may be who reports.
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        const NAMES: [&str; 5] = ["Model", "Took", "Cost", "Environment", "Team"];
+        self.view.facts.iter().filter(|(name, _)| NAMES.contains(name)).cloned().collect()
+    }
+    fn edit_hint(&self) -> &'static str {
+        match self.is_audit {
+            true => "You may leave it empty.",
+            false => "The reporter reads it. You may leave it empty.",
+        }
     }
     fn kind(&self) -> &'static str {
         self.about.kind.as_str()
@@ -124,36 +146,47 @@ impl ShowPage {
 /// What is read for the page.
 struct Facts {
     subject: Subject,
+    slots: Slots,
+    opinions: Vec<Reviewed>,
     shown: Shown,
     about: About,
     claims: Vec<Held>,
     history: Vec<Decided>,
     earlier: Vec<Earlier>,
+    past: Vec<(Past, Option<Resolution>)>,
     done: Option<Done>,
     calendars: Calendars,
+    escalation: Option<EscalationId>,
 }
 
 /// What an edited answer is checked against, and starts from.
 pub(super) fn about(conn: &mut Conn, subject: &Subject) -> AppResult<About> {
-    let output = subject.own().and_then(|own| own.said.first());
-    let output = output.and_then(|said| said.output.clone());
+    let own = subject.own();
+    let output = match subject.is_audit() {
+        true => own.and_then(|own| own.label.clone()),
+        false => own.and_then(|own| own.said.first()).and_then(|said| said.output.clone()),
+    };
     about_output(conn, &subject.found.agent, output)
 }
 
 fn read(conn: &mut Conn, who: &Who, id: ItemId, done: Option<ActId>) -> AppResult<Facts> {
-    let subject = Subject::load(conn, id)?.ok_or(AppError::NotFound)?;
+    must_review(conn, who, id)?;
+    let mut subject = Subject::load(conn, id)?.ok_or(AppError::NotFound)?;
     let team = subject.found.item.team_id;
-    if !who.reviews(team) {
-        return Err(AppError::NotFound);
+    let slots = stand(conn, &subject)?;
+    if subject.owner.is_some() && !Judge::Person(who).owns(&subject) {
+        subject = subject.of_its_team();
     }
     let first = subject.own().and_then(|own| own.said.first());
-    let interaction = match first {
-        Some(said) => Some(said.feedback.interaction_id),
+    let interaction = match subject.interaction() {
+        Some(id) => Some(id),
         None => queries::interaction_of(conn, id)?,
     };
     let gone = "Whoever reported this changed their mind; what they say now is in the queue.";
     let interaction = interaction.ok_or_else(|| AppError::Gone(gone.into()))?;
     let shown = interactions::find_by_id(conn, interaction)?.ok_or(AppError::NotFound)?;
+    let input = shown.body.as_ref().map(|body| &body.input);
+    let past = past::gather(conn, who, &subject, input)?;
     let author = first.and_then(|said| said.feedback.author_id);
     let earlier = match author {
         Some(author) => queries::earlier_of(conn, author, team, id, EARLIER)?,
@@ -163,13 +196,42 @@ fn read(conn: &mut Conn, who: &Who, id: ItemId, done: Option<ActId>) -> AppResul
     Ok(Facts {
         about: about(conn, &subject)?,
         claims: queries::claims_on(conn, &subject.together(), clock::now())?,
+        opinions: opinions(conn, who, &subject, &slots)?,
         history: queries::history(conn, id)?,
         done: view::done(conn, who, &used, done, 0)?,
         calendars: hours::calendars(conn, &[team])?,
+        escalation: escalations::newest_of(conn, id)?.map(|row| row.id),
         earlier,
+        past,
         shown,
+        slots,
         subject,
     })
+}
+
+/// How far its independent reviews are.
+fn stand(conn: &mut Conn, subject: &Subject) -> AppResult<Slots> {
+    let standing = signals::standing(conn, &subject.together())?;
+    Slots::of(conn, subject, &standing)
+}
+
+/// What several reviewers said: for who settles it, and for all once it is decided.
+fn opinions(
+    conn: &mut Conn,
+    who: &Who,
+    subject: &Subject,
+    slots: &Slots,
+) -> AppResult<Vec<Reviewed>> {
+    let item = subject.found.item.id;
+    let round = match &subject.found.waiting {
+        None => queries::last_decided_round(conn, item)?,
+        Some(_) if !slots.is_settling || slots.has(By::Person(who.id())) => None,
+        Some(_) => slots.open.iter().find(|open| open.item_id == item).map(|open| open.round),
+    };
+    let Some(round) = round else { return Ok(Vec::new()) };
+    let all = queries::reviews_of_round(conn, item, round)?;
+    let is_one = all.len() < 2;
+    Ok(if is_one { Vec::new() } else { all })
 }
 
 /// `GET /triage/{id}`
@@ -214,28 +276,30 @@ fn make(
     along: Along,
     now: Instant,
 ) -> ShowPage {
-    let Facts { subject, shown, about, claims, history, earlier, done, calendars } = facts;
-    let holder = holder(&claims, By::Person(who.id()), now);
+    let Facts { subject, slots, opinions, shown, about, claims, history, .. } = facts;
+    let Facts { earlier, past, done, calendars, escalation, .. } = facts;
     let reveals = subject.found.waiting.is_none();
     let view = shown::view(&shown, Audience::Team, now);
     let Typed { form, mistakes, notice } = typed.unwrap_or_else(|| start(&subject, &about));
     let (candidates, related) = answers(&subject, reveals, now);
     ShowPage {
-        title: title(&subject),
+        title: title(&subject, &slots),
+        reviewing: Reviewing::of(&subject, &slots, &opinions, who, now),
         is_conflict: subject.is_conflict,
+        is_audit: subject.is_audit(),
+        escalation,
         due: subject.found.waiting.as_ref().map(|row| Due::of(row, &shown, &calendars, now)),
         round: history.last().map_or(0, |last| last.resolution.number),
         steps: history.into_iter().map(|each| step(each, about.kind, now)).collect(),
-        earlier_sentence: earlier_sentence(&earlier),
-        earlier: earlier.into_iter().map(|each| earlier_row(each, reveals, now)).collect(),
-        facts: figures(&view),
+        past: past.iter().map(|each| past::row(each, &subject, about.kind, now)).collect(),
+        earlier: EarlierPart::of(earlier, reveals, now),
         along,
         candidates,
         related,
         ctx,
         id,
         view,
-        holder,
+        holder: holder(&claims, &slots, By::Person(who.id()), now),
         about,
         form,
         mistakes,
@@ -255,12 +319,6 @@ fn answers(subject: &Subject, reveals: bool, now: Instant) -> (Vec<Answer>, Vec<
     (decided.into_iter().map(show).collect(), others.into_iter().map(show).collect())
 }
 
-/// The facts that help to decide; who asked is left out, as it may be who reports.
-fn figures(view: &View) -> Vec<(&'static str, String)> {
-    const NAMES: [&str; 5] = ["Model", "Took", "Cost", "Environment", "Team"];
-    view.facts.iter().filter(|(name, _)| NAMES.contains(name)).cloned().collect()
-}
-
 impl Due {
     fn of(row: &Waiting, shown: &Shown, calendars: &Calendars, now: Instant) -> Self {
         let at = calendars.due(&shown.deployment, row.is_urgent, row.waiting_at);
@@ -268,16 +326,20 @@ impl Due {
     }
 }
 
-fn title(subject: &Subject) -> &'static str {
+fn title(subject: &Subject, slots: &Slots) -> &'static str {
     let verdict = subject.own().and_then(Candidate::verdict);
     match subject.found.item.status {
         SignalStatus::Accepted => return "Accepted",
         SignalStatus::Declined => return "Declined",
+        SignalStatus::Pending if slots.is_settling && subject.owner.is_none() => {
+            return "Which of the reviewers is right?";
+        }
         SignalStatus::Pending if subject.is_conflict => return "Which of these is right?",
         SignalStatus::Pending => {}
     }
     use crate::feedback::Verdict;
     match verdict {
+        None if subject.is_audit() => "Is this answer right?",
         Some(Verdict::Corrected) => "Is this correction right?",
         Some(Verdict::Rejected) => "Is this answer wrong?",
         Some(Verdict::Confirmed) => "Is this answer right?",

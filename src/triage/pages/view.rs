@@ -33,7 +33,12 @@ pub struct Row {
     pub is_late: bool,
     /// Who looks at it now.
     pub claimed: String,
+    /// Whether the reader decided it, and others are awaited.
+    pub is_reviewed: bool,
 }
+
+/// What is said of an item that was drawn at random.
+pub const AUDIT: Badge = Badge { kind: "pending", text: "Drawn at random" };
 
 /// What people read of who reported something, before it is decided.
 pub fn reporters(known_by: Option<KnownBy>, weight: i64) -> String {
@@ -56,7 +61,10 @@ pub fn rows(
     me: Reviewer,
     now: Instant,
 ) -> AppResult<Vec<Row>> {
-    let feedback: Vec<FeedbackId> = placed.iter().map(|each| each.row.feedback_id).collect();
+    let feedback: Vec<FeedbackId> = placed.iter().filter_map(|each| each.row.feedback_id).collect();
+    let drawn = placed.iter().filter(|each| each.row.feedback_id.is_none());
+    let drawn: Vec<ItemId> = drawn.map(|each| each.row.item_id).collect();
+    let mut drawn = queries::details_of_audits(conn, &drawn)?;
     let items: Vec<ItemId> = placed.iter().map(|each| each.row.item_id).collect();
     let mut details = queries::details(conn, &feedback)?;
     let weights = queries::weights(conn, &items)?;
@@ -68,10 +76,16 @@ pub fn rows(
             (claim.item_id, name)
         })
         .collect();
+    let reviewed = queries::reviewed_by(conn, &items, me)?;
     let row = |each: &Placed| {
         let weight = weights.get(&each.row.item_id).copied().unwrap_or(0);
         let claimed = claims.get(&each.row.item_id).cloned().unwrap_or_default();
-        row(each, details.remove(&each.row.feedback_id), weight, claimed, filter, now)
+        let details = match each.row.feedback_id {
+            Some(id) => details.remove(&id),
+            None => drawn.remove(&each.row.item_id),
+        };
+        let is_reviewed = reviewed.contains(&each.row.item_id);
+        Row { is_reviewed, ..row(each, details, weight, claimed, filter, now) }
     };
     Ok(placed.iter().map(row).collect())
 }
@@ -86,23 +100,25 @@ fn row(
 ) -> Row {
     let id = each.row.item_id;
     let agent = details.as_ref().map(|d| words::agent(&d.agent, &d.version));
-    let known_by = details.as_ref().map(|details| details.known_by);
+    let known_by = details.as_ref().and_then(|details| details.known_by);
+    let is_drawn = each.row.verdict.is_none();
     Row {
         id,
         href: filter.path(&format!("/triage/{id}"), &[]),
         question: words::question(details.as_ref().and_then(|details| details.input.as_ref())),
         agent: agent.unwrap_or_default(),
-        verdict: words::verdict(each.row.verdict),
+        verdict: each.row.verdict.map_or(AUDIT, words::verdict),
         severity: Some(each.row.severity)
             .filter(|severity| *severity >= Severity::High)
             .map(words::severity),
         is_urgent: each.row.is_urgent,
-        who: reporters(known_by, weight),
+        who: if is_drawn { "Nobody".to_owned() } else { reporters(known_by, weight) },
         when: words::when(each.row.waiting_at, now),
         is_late: each.due < now,
         due: words::when(each.due, now),
         category: details.and_then(|details| details.category).unwrap_or_default(),
         claimed,
+        is_reviewed: false,
     }
 }
 
@@ -127,6 +143,9 @@ pub fn done(
         return Ok(None);
     };
     let mut sentence = match reviews.as_slice() {
+        [one, ..] if one.resolution_id.is_none() => {
+            "Your review is in. It counts once the others’ are, too.".to_owned()
+        }
         [one] => did(one.decision).to_owned(),
         many => format!("{} items were decided.", words::grouped(many.len() as i64)),
     };
@@ -139,8 +158,10 @@ pub fn done(
         );
     }
     let item = queries::find_item(conn, first.item_id)?;
-    let is_theirs = item
-        .is_some_and(|found| used.iter().any(|used| used.deployment.team_id == found.item.team_id));
+    let is_theirs = item.is_some_and(|found| {
+        who.reviews(found.agent.team_id)
+            || used.iter().any(|used| used.deployment.team_id == found.item.team_id)
+    });
     let href = format!("/triage/{}", first.item_id);
     Ok(is_theirs.then_some(Done { sentence, act, href }))
 }

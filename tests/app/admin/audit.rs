@@ -25,7 +25,7 @@ fn force(app: &TestApp, statement: &str) {
     let (statement, guards) = (
         statement.to_owned(),
         match backend() {
-            Backend::Sqlite => ["audit_events_kept", "audit_events_stay", "audit_seals_kept"],
+            Backend::Sqlite => ["audit_events_kept", "audit_events_new", "audit_seals_kept"],
             Backend::Postgres => ["audit_events", "audit_seals", "audit_events"],
         },
     );
@@ -121,6 +121,37 @@ fn whoever_fetches_a_file_of_a_release_is_written_down_with_where_from() {
 }
 
 #[test]
+fn who_brought_decisions_made_teams_and_took_everything_along_is_in_the_log() {
+    let app = TestApp::start();
+    let line = json!({"agent": "helper", "team": "sales", "input": "q", "output": "a", "feedback":
+        [{"verdict": "corrected", "correction": "b", "status": "accepted"}]});
+    app.file("lines.jsonl", &line.to_string());
+    app.command(&["import", "lines.jsonl"]).ok();
+    app.command(&["user", "add", "ada@example.com", "--team", "sales:champion"]).ok();
+    if backend() == Backend::Sqlite {
+        app.command(&["backup", "all.backup"]).ok();
+    }
+    let admin = app.admin();
+    let find = |action: &str| {
+        let page = admin.open(&format!("/admin/audit?action={action}")).is(200);
+        page.elements("tbody tr").join("\n")
+    };
+    let teams = find("team.create");
+    assert!(teams.contains("team:sales") && teams.contains("command line"), "{teams}");
+    assert!(find("agent.set").contains("agent:helper"));
+    let brought = find("decision.import");
+    assert!(brought.contains("\"count\":1") && brought.contains("command line"), "{brought}");
+    assert!(find("person.add").contains("\"champion\":true"));
+    if backend() == Backend::Sqlite {
+        assert!(find("backup").contains("installation"));
+    }
+    let path = page_of(&app, "ada@example.com");
+    admin.open(&path).press("Deactivate").is(200);
+    app.command(&["user", "add", "ada@example.com"]).ok();
+    assert!(find("person.activate").contains("command line"));
+}
+
+#[test]
 fn the_database_itself_refuses_to_change_the_log() {
     let app = TestApp::start();
     filled(&app);
@@ -130,6 +161,8 @@ fn the_database_itself_refuses_to_change_the_log() {
             "UPDATE audit_events SET detail = '{}'",
             "UPDATE audit_events SET actor_id = NULL, seal = NULL",
             "DELETE FROM audit_events",
+            "INSERT INTO audit_events (id, actor_kind, action, subject, detail, created_at, seal) \
+             SELECT id, 'system', 'forged', 'x', detail, created_at, 999 FROM audit_events",
         ] {
             let why = refused(&app, statement);
             assert!(why.contains("append-only"), "{round}: {statement}: {why}");
@@ -138,6 +171,15 @@ fn the_database_itself_refuses_to_change_the_log() {
     }
     assert!(refused(&app, "UPDATE audit_seals SET events = 0").contains("append-only"));
     assert!(refused(&app, "DELETE FROM audit_seals").contains("append-only"));
+    if backend() == Backend::Sqlite {
+        for statement in [
+            "INSERT OR REPLACE INTO audit_events (id, actor_kind, action, subject, detail, \
+             created_at) SELECT id, 'system', 'forged', 'x', '{}', 1 FROM audit_events",
+            "INSERT OR REPLACE INTO audit_seals SELECT number, 0, hash, 1 FROM audit_seals",
+        ] {
+            assert!(refused(&app, statement).contains("append-only"), "{statement}");
+        }
+    }
     if backend() == Backend::Postgres {
         assert!(refused(&app, "TRUNCATE audit_events CASCADE").contains("append-only"));
     }
@@ -152,6 +194,16 @@ fn doctor_follows_the_chain_and_finds_what_was_changed() {
     seal(&app);
     let doctor = || app.command(&["doctor"]);
     doctor().says("the audit log is whole");
+    // A made-up event that no seal covers; it is there only until the statement after it.
+    let id = match backend() {
+        Backend::Sqlite => "randomblob(16)",
+        Backend::Postgres => "gen_random_uuid()",
+    };
+    let forged = format!(
+        "INSERT INTO audit_events (id, actor_kind, action, subject, detail, created_at, seal) \
+         SELECT {id}, actor_kind, 'forged', subject, detail, created_at, 1 FROM audit_events \
+         WHERE action = 'person.roles'"
+    );
     for (change, back) in [
         (
             "UPDATE audit_events SET action = 'x' WHERE action = 'person.roles'",
@@ -165,6 +217,7 @@ fn doctor_follows_the_chain_and_finds_what_was_changed() {
             "UPDATE audit_origins SET address = '192.0.2.' || address",
             "UPDATE audit_origins SET address = substr(address, 9)",
         ),
+        (&*forged, "DELETE FROM audit_events WHERE action = 'forged'"),
         (
             "UPDATE audit_events SET seal = NULL WHERE seal = 2",
             "UPDATE audit_events SET seal = 2 WHERE seal IS NULL",
@@ -211,6 +264,10 @@ fn nothing_secret_and_nothing_erasable_is_in_the_log() {
     let decided = json!({"decision": "declined", "reason": "Zelda's reason"});
     api.post(&format!("/api/v1/review-items/{waiting}/decisions"), &decided).is(201);
     api.get("/api/v1/signals?agent=helper&format=signals").is(200);
+    api.get("/api/v1/signals?agent=helper&format=signals&version=Zelda").is(200);
+    admin.open("/admin/audit/export?subject=Zelda&action=Zelda").is(200);
+    let profile = admin.open("/profile").fill("Name", "Zelda's boss").press("Save");
+    profile.is(200);
     let file = admin.open("/admin/audit/export?actor=zelda@example.com").answer.text;
     assert!(file.is_empty(), "{file}");
     let file = admin.open("/admin/audit/export").answer.text;

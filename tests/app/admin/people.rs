@@ -118,6 +118,22 @@ fn a_changed_role_signs_out_everywhere_and_deactivating_too() {
 }
 
 #[test]
+fn a_changed_role_in_a_team_signs_out_everywhere_too() {
+    let app = TestApp::start();
+    let (admin, ben) = (app.admin(), app.person("ben@example.com", "Ben", &["support"]));
+    let ben = ben.signed_in();
+    let path = page_of(&app, "ben@example.com");
+    let set = || admin.open(&path).fill("Put them into a team, or change what they are there", "support");
+    set().press("Set").is(200);
+    assert!(is_signed_in(&ben), "nothing changed");
+    set().choose("Champion").press("Set").is(200);
+    assert!(!is_signed_in(&ben));
+    let again = app.person("ben@example.com", "Ben", &[]).signed_in();
+    set().press("Set").is(200);
+    assert!(!is_signed_in(&again));
+}
+
+#[test]
 fn an_admin_who_changes_their_own_role_stays_signed_in_here() {
     let app = TestApp::start();
     let admin = app.admin();

@@ -120,6 +120,8 @@ fn another_content_type_is_a_415_that_says_which_are_taken() {
 fn what_is_wrong_in_an_interaction_is_a_422_with_its_place() {
     let app = TestApp::start();
     let api = app.api(&[Scope::Admin]);
+    let deep = ["[".repeat(200), "]".repeat(200)].concat();
+    let too_deep = &*format!(r#"{{"agent": "a", "input": "x", "output": "y", "metadata": {deep}}}"#);
     let places = [
         (r#"{"input": "x", "output": "y"}"#, "/agent", "is required"),
         (r#"{"agent": "a", "output": "y"}"#, "/input", "is required"),
@@ -175,6 +177,8 @@ fn what_is_wrong_in_an_interaction_is_a_422_with_its_place() {
         ),
         (r#"{"agent": "a", "input": "x", "output": "y", "tools": {}}"#, "/tools", "is a list"),
         (r#"{"agent": "a", "input": "\u0000", "output": "y"}"#, "/input", "NUL"),
+        (r#"{"agent": "a", "input": "x", "output": "half \ud800"}"#, "", "half a surrogate pair"),
+        (too_deep, "", "nested deeper than 100"),
         (
             r#"{"agent": "a", "input": "x", "output": "y", "external_id": ""}"#,
             "/external_id",

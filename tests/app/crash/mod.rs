@@ -66,6 +66,7 @@ impl Victim {
             checks::acknowledged(&Api::new(&self.url(), Some(&self.key)), &ledger);
             checks::decided(self.app.database().target(), &ledger);
             checks::nothing_is_half_there(self.app.database().target());
+            checks::the_index_agrees(self.app.database().target());
             promised += checks::promised(&ledger);
             checks::every_mail_leaves(self.app.database().target(), promised, &self.sink);
             left = left.saturating_sub(ROUND);

@@ -236,7 +236,7 @@ fn rows_from_the_future() {
              NULL, NULL, 1, 1, {at}, {at}, 1, 1); \
              INSERT INTO agent_versions VALUES ({id}, {id}, '', {at}); \
              INSERT INTO deployments VALUES ({id}, {id}, {id}, 'production', 'none', 'team', 1, \
-             1, {at}, 1, 1); \
+             1, {at}, 1, 1, 1, 0); \
              INSERT INTO interactions (id, deployment_id, agent_id, version_id, environment, \
              content_hash, input_hash, source, occurred_at) VALUES ({id}, {id}, {id}, {id}, \
              'production', {hash}, {hash}, 'api', {at})"

@@ -41,6 +41,30 @@ fn the_first_start_prints_a_link_that_makes_the_first_admin_once() {
 }
 
 #[test]
+fn the_first_admin_gets_no_reports_that_others_made_in_their_name() {
+    let mut app = TestApp::start();
+    let line = serde_json::json!({"agent": "a", "input": "x", "output": "y",
+        "feedback": [{"verdict": "rejected", "author": "boss@example.com"}]});
+    app.file("lines.jsonl", &line.to_string());
+    app.command(&["import", "lines.jsonl"]).ok();
+    app.stop();
+    let link = printed(&app).expect("a link");
+    app.restart();
+    let root = app.browser();
+    let page = root.open(&link).fill("Your name", "Boss");
+    let page = page.fill("E-mail address", "Boss@example.com");
+    let page = page.press("Become the first admin").is(422).sees("was named in reports already");
+    let page = page.fill("E-mail address", "root@example.com").press("Become the first admin");
+    page.is(200).sees("Hello, Boss");
+    root.open("/feedback").is(200).sees("Nothing reported yet");
+    // They count as an admin who has signed in.
+    app.person("ada@example.com", "Ada", &[]).signed_in();
+    let path = crate::admin::page_of(&app, "ada@example.com");
+    root.open(&path).choose("Admin").press("Save").is(200);
+    root.open(&path).untick("Admin").press("Save").is(200).sees("Saved.");
+}
+
+#[test]
 fn a_link_of_another_installation_or_made_up_makes_nobody_admin() {
     let (app, mut other) = (TestApp::start(), TestApp::start());
     other.stop();

@@ -39,13 +39,23 @@ pub struct Window {
     chromedriver: Child,
     base: String,
     _profile: tempfile::TempDir,
-    _alone: MutexGuard<'static, ()>,
+    /// None of a window beside another, which holds it.
+    _alone: Option<MutexGuard<'static, ()>>,
 }
 
 impl Window {
     /// Opens one that looks at the installation at `base`.
     pub fn open(base: &str, look: Look) -> Self {
         let alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        Self::start(base, look, Some(alone))
+    }
+
+    /// Opens another one beside this one, with a profile of its own.
+    pub fn beside(&self, base: &str, look: Look) -> Self {
+        Self::start(base, look, None)
+    }
+
+    fn start(base: &str, look: Look, alone: Option<MutexGuard<'static, ()>>) -> Self {
         let profile = tempfile::tempdir().unwrap();
         let (chromedriver, port) = start_chromedriver();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

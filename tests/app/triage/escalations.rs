@@ -122,6 +122,36 @@ fn each_notice_is_mailed_once_to_whom_it_concerns() {
 }
 
 #[test]
+fn each_answer_of_the_reporter_is_told_to_whoever_asked() {
+    let desk = Desk::open();
+    let people = team(&desk.app);
+    let (receipt, path) = asked(&desk, &people);
+    let told = |number: usize| {
+        let mail = desk.app.mailbox().nth(number, "cleo@example.com");
+        assert!(mail.text.contains("The reporter answered. What is next is due"), "{}", mail.text);
+    };
+    for number in 2..4 {
+        let page = people.cleo.open(&path).fill("Write something", "Which parcel?");
+        page.press("Ask the reporter").is(200);
+        people.mia.open(&receipt).fill("Your answer", "The blue one.").press("Send").is(200);
+        told(number);
+    }
+    assert_eq!(tell_at(&desk.app, clock::now()), 0, "each once");
+}
+
+#[test]
+fn of_a_team_that_nobody_looks_after_the_admins_are_told() {
+    let desk = Desk::open();
+    let _root = desk.app.admin();
+    let mia = desk.app.person("mia@example.com", "Mia", &["support"]).signed_in();
+    let id = desk.log("Where is my parcel?", "billing", &[]);
+    let page = mia.open(&format!("/interactions/{id}"));
+    page.choose("A person should handle this").press("Send").is(200);
+    let mail = desk.app.mailbox().nth(1, "root@example.com");
+    assert!(mail.text.contains("Somebody asks for a person."), "{}", mail.text);
+}
+
+#[test]
 fn what_is_handed_over_is_told_and_seen_by_whoever_has_it() {
     let desk = Desk::open();
     let people = team(&desk.app);

@@ -7,6 +7,9 @@ mod escalations;
 mod news;
 mod queue;
 mod real;
+mod reviewers;
+mod similar;
+mod teams;
 mod together;
 
 use crate::support::{Answer, Api, TestApp};
