@@ -215,7 +215,8 @@ pub fn set_roles(
             memberships::is_manager.eq(roles.is_manager),
         ))
         .execute(conn)?;
-    let before = before.map(|one| Roles { is_champion: one.is_champion, is_manager: one.is_manager });
+    let before =
+        before.map(|one| Roles { is_champion: one.is_champion, is_manager: one.is_manager });
     if before == Some(roles) {
         return Ok(());
     }

@@ -110,7 +110,7 @@ pub fn set_deployment(
     audit::record(conn, by, "deployment.set", &format!("deployment:{id}"), detail)
 }
 
-fn apply(conn: &mut Conn, agent: &mut Agent, change: &AgentChange) -> AppResult<()> {
+fn apply(conn: &mut Conn, by: Actor, agent: &mut Agent, change: &AgentChange) -> AppResult<()> {
     let c = change.clone();
     agent.name = c.name.unwrap_or_else(|| agent.name.clone());
     agent.kind = c.kind.unwrap_or(agent.kind);

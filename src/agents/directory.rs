@@ -186,7 +186,7 @@ impl Directory {
         if current.labels.contains_key(name) {
             return Ok(());
         }
-        if unknown == Unknown::Refuse {
+        if matches!(unknown, Unknown::Refuse) {
             return Err(unknown_name(pointer, "label", name));
         }
         if name.is_empty() || name.len() > 200 {
@@ -220,7 +220,7 @@ impl Directory {
         if let Some(category) = current.categories.get(slug) {
             return Ok(category.merged_into.unwrap_or(category.id));
         }
-        if unknown == Unknown::Refuse {
+        if matches!(unknown, Unknown::Refuse) {
             return Err(unknown_name(pointer, "category", slug));
         }
         accounts::actions::check_slug(slug).map_err(|error| at(error, pointer))?;

@@ -161,21 +161,13 @@ mod tests {
 
     #[test]
     fn half_a_pair_and_too_deep_a_nesting_are_unfit() {
-        let fit = [
-            r#""\ud83d\ude00 \u00e9 \" \\ud800""#,
-            r#"{"a": ["[[[", "]"]}"#,
-            r#""\"#,
-            r#""\u12"#,
-        ];
+        let fit =
+            [r#""\ud83d\ude00 \u00e9 \" \\ud800""#, r#"{"a": ["[[[", "]"]}"#, r#""\"#, r#""\u12"#];
         for fit in fit {
             assert_eq!(why(fit), None, "{fit}");
         }
-        let halves = [
-            r#""a\ud800""#,
-            r#""\udc00 b""#,
-            r#"{"\ud83d\u0041": 1}"#,
-            r#""\ud83d\ud83d\ude00""#,
-        ];
+        let halves =
+            [r#""a\ud800""#, r#""\udc00 b""#, r#"{"\ud83d\u0041": 1}"#, r#""\ud83d\ud83d\ude00""#];
         for half in halves {
             assert_eq!(why(half).as_deref(), Some("holds half a surrogate pair"), "{half}");
         }

@@ -123,7 +123,8 @@ fn a_changed_role_in_a_team_signs_out_everywhere_too() {
     let (admin, ben) = (app.admin(), app.person("ben@example.com", "Ben", &["support"]));
     let ben = ben.signed_in();
     let path = page_of(&app, "ben@example.com");
-    let set = || admin.open(&path).fill("Put them into a team, or change what they are there", "support");
+    let set =
+        || admin.open(&path).fill("Put them into a team, or change what they are there", "support");
     set().press("Set").is(200);
     assert!(is_signed_in(&ben), "nothing changed");
     set().choose("Champion").press("Set").is(200);

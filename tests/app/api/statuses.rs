@@ -121,7 +121,8 @@ fn what_is_wrong_in_an_interaction_is_a_422_with_its_place() {
     let app = TestApp::start();
     let api = app.api(&[Scope::Admin]);
     let deep = ["[".repeat(200), "]".repeat(200)].concat();
-    let too_deep = &*format!(r#"{{"agent": "a", "input": "x", "output": "y", "metadata": {deep}}}"#);
+    let too_deep =
+        &*format!(r#"{{"agent": "a", "input": "x", "output": "y", "metadata": {deep}}}"#);
     let places = [
         (r#"{"input": "x", "output": "y"}"#, "/agent", "is required"),
         (r#"{"agent": "a", "output": "y"}"#, "/input", "is required"),
