@@ -235,7 +235,7 @@ fn parsed<'t, T: serde::Deserialize<'t>>(values: &[Option<&'t str>]) -> io::Resu
 fn list(inner: &Kind, values: &[Option<&str>]) -> io::Result<ArrayRef> {
     let (mut lengths, mut nulls, mut members) = (Vec::new(), Vec::new(), Vec::new());
     for value in values {
-        let list: Vec<&RawValue> = value.map_or(Ok(Vec::new()), |text| parse(text))?;
+        let list: Vec<&RawValue> = value.map_or(Ok(Vec::new()), parse)?;
         lengths.push(list.len());
         nulls.push(value.is_some());
         members.extend(list.into_iter().map(|member| {

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 fn question() -> Value {
     json!({"agents": ["router"], "format": "classification",
-        "split": {"train": 0.7, "validation": 0.1, "test": 0.2}})
+        "split": {"train": 0.4, "validation": 0.3, "test": 0.3}})
 }
 
 #[test]
