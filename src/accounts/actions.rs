@@ -85,7 +85,10 @@ pub fn add_person(conn: &mut Conn, actor: Actor, new: &NewPerson) -> AppResult<P
         let subject = format!("person:{}", person.id);
         audit::record(conn, actor, "person.activate", &subject, json!({}))?;
     }
-    let said = |role: &TeamRole| json!({ "team": role.team, "champion": role.is_champion, "manager": role.is_manager });
+    let said = |role: &TeamRole| {
+        let roles = (role.is_champion, role.is_manager);
+        json!({ "team": role.team, "champion": roles.0, "manager": roles.1 })
+    };
     let detail = json!({
         "is_new": is_new, "engineer": person.is_engineer, "admin": person.is_admin,
         "teams": new.teams.iter().map(said).collect::<Vec<_>>(),

@@ -148,8 +148,8 @@ fn apply_groups(
     person: &Person,
 ) -> AppResult<bool> {
     let all: Vec<&Grant> = settings.iter().flat_map(|(_, grants)| grants).collect();
-    let mine = settings.iter().filter(|(group, _)| groups.contains(group));
-    let mine: Vec<&Grant> = mine.flat_map(|(_, grants)| grants).collect();
+    let mine = settings.iter().filter(|(group, _)| groups.contains(group)).flat_map(|(_, g)| g);
+    let mine: Vec<&Grant> = mine.collect();
     let given = |before: bool, grant: &Grant| {
         if all.contains(&grant) { mine.contains(&grant) } else { before }
     };
@@ -168,19 +168,23 @@ fn apply_groups(
     let mut teams = Vec::new();
     for slug in all.iter().filter_map(|grant| slug(grant)).collect::<BTreeSet<_>>() {
         if apply_team(conn, slug, &all, &mine, person.id)? {
-            let (is_champion, is_manager) = roles(&mine, slug);
-            let belongs = mine.iter().any(|grant| self::slug(grant) == Some(slug));
-            teams.push(json!({ "team": slug, "member": belongs,
-                "champion": is_champion, "manager": is_manager }));
+            teams.push(given_in(&mine, slug));
         }
     }
     changed |= !teams.is_empty();
     if changed {
-        let subject = format!("person:{}", person.id);
         let detail = json!({ "engineer": is_engineer, "admin": is_admin, "teams": teams });
+        let subject = format!("person:{}", person.id);
         audit::record(conn, Actor::System, "person.groups", &subject, detail)?;
     }
     Ok(changed)
+}
+
+/// What groups give in one team, as the audit log has it.
+fn given_in(mine: &[&Grant], team: &str) -> serde_json::Value {
+    let (champion, manager) = roles(mine, team);
+    let member = mine.iter().any(|grant| slug(grant) == Some(team));
+    json!({ "team": team, "member": member, "champion": champion, "manager": manager })
 }
 
 fn slug(grant: &Grant) -> Option<&str> {

@@ -147,8 +147,8 @@ pub fn end_one_of(conn: &mut Conn, person: PersonId, session: Hash) -> AppResult
     told(conn, Actor::Person(person.0), person, ended)
 }
 
-/// Ends every session of `person` but `except`, as when a password or a role changed, and says who did
-/// it. It goes unrecorded when there was none.
+/// Ends every session of `person` but `except`, as when a password or a role changed, and says who
+/// did it. It goes unrecorded when there was none.
 pub fn end_others_of(
     conn: &mut Conn,
     by: Actor,

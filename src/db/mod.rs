@@ -33,7 +33,7 @@ use std::time::Duration;
 /// How long a request waits for the database before its caller hears that it does not answer.
 /// Longer than three in a row wait for a lock, and than a connection is waited for: those have
 /// errors of their own, which say that nothing was written.
-const ANSWER: Duration = Duration::from_secs(15);
+const ANSWER: Duration = Duration::from_secs(20);
 /// How long a patient write goes on, and how long it waits between tries.
 const PATIENCE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(200);
@@ -71,7 +71,7 @@ impl Db {
         &self,
         work: impl FnOnce(&mut Conn) -> AppResult<T> + Send + 'static,
     ) -> AppResult<T> {
-        let db = self.clone();
+        let (db, work) = (self.clone(), origin::carry_once(work));
         unblock(move || db.read_now(work)).await
     }
 

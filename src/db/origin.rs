@@ -17,7 +17,7 @@ tokio::task_local! {
 }
 
 thread_local! {
-    static WRITE: RefCell<Option<Origin>> = const { RefCell::new(None) };
+    static WORK: RefCell<Option<Origin>> = const { RefCell::new(None) };
 }
 
 /// Runs `work`, whose writes come from `origin`.
@@ -25,16 +25,25 @@ pub async fn within<F: Future>(origin: Option<Origin>, work: F) -> F::Output {
     REQUEST.scope(origin, work).await
 }
 
-/// From where the write comes that this thread is doing; nothing for commands and jobs.
+/// From where the work comes that this thread is doing; nothing for commands and jobs.
 pub fn current() -> Option<Origin> {
-    WRITE.with_borrow(|origin| *origin)
+    WORK.with_borrow(|origin| *origin)
 }
 
 /// `work` with the origin of the request that asks for it now.
 pub(super) fn carry<A, T>(work: impl Fn(&mut A) -> T) -> impl Fn(&mut A) -> T {
     let origin = REQUEST.try_with(|origin| *origin).ok().flatten();
     move |argument| {
-        let _reset = Reset(WRITE.replace(origin));
+        let _reset = Reset(WORK.replace(origin));
+        work(argument)
+    }
+}
+
+/// As `carry`, for work that is done once.
+pub(super) fn carry_once<A, T>(work: impl FnOnce(&mut A) -> T) -> impl FnOnce(&mut A) -> T {
+    let origin = REQUEST.try_with(|origin| *origin).ok().flatten();
+    move |argument| {
+        let _reset = Reset(WORK.replace(origin));
         work(argument)
     }
 }
@@ -44,7 +53,7 @@ struct Reset(Option<Origin>);
 
 impl Drop for Reset {
     fn drop(&mut self) {
-        WRITE.set(self.0);
+        WORK.set(self.0);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Where the data is, and the pool of connections that read it.
 
-use super::{Conn, installation};
+use super::{Conn, installation, origin};
 use crate::error::AppError;
 use anyhow::{Context, bail};
 use diesel::connection::{InstrumentationEvent, SimpleConnection};
@@ -79,13 +79,30 @@ const WRITER: &str = "PRAGMA cache_size = -65536;";
 
 /// A connection set up as every connection must be, whose statements are counted.
 pub fn open_connection(target: &Target, read_only: bool) -> Result<Conn, ConnectionError> {
-    let mut conn = connect(target, read_only)?;
+    let start = std::time::Instant::now();
+    // SQLite does not wait by itself where another is just making the file one with a log.
+    let mut conn = loop {
+        match connect(target, read_only) {
+            Err(error) if is_locked(&error) && start.elapsed() < LOCKED => {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            other => break other?,
+        }
+    };
     conn.set_instrumentation(|event: InstrumentationEvent<'_>| {
         if matches!(event, InstrumentationEvent::StartQuery { .. }) {
-            metrics::counter!("overrule_statements_total").increment(1);
+            let by = if origin::current().is_some() { "request" } else { "itself" };
+            metrics::counter!("overrule_statements_total", "by" => by).increment(1);
         }
     });
     Ok(conn)
+}
+
+/// For how long it is tried to open a file that another has locked.
+const LOCKED: Duration = Duration::from_secs(5);
+
+fn is_locked(error: &ConnectionError) -> bool {
+    error.to_string().contains("database is locked")
 }
 
 fn connect(target: &Target, read_only: bool) -> Result<Conn, ConnectionError> {
@@ -93,7 +110,7 @@ fn connect(target: &Target, read_only: bool) -> Result<Conn, ConnectionError> {
         Target::Sqlite(path) => {
             let mut conn = SqliteConnection::establish(&path.to_string_lossy())?;
             conn.batch_execute(
-                "PRAGMA busy_timeout = 4000; PRAGMA journal_mode = WAL; \
+                "PRAGMA busy_timeout = 2500; PRAGMA journal_mode = WAL; \
                  PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
                  PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 8000;",
             )
@@ -107,7 +124,7 @@ fn connect(target: &Target, read_only: bool) -> Result<Conn, ConnectionError> {
             // Every query has its index. Without statistics, as in a new database, PostgreSQL
             // takes tables for tiny, and keeps the plan that reads them whole while they grow.
             conn.batch_execute(
-                "SET TIME ZONE 'UTC'; SET jit = off; SET lock_timeout = '4s'; \
+                "SET TIME ZONE 'UTC'; SET jit = off; SET lock_timeout = '2500ms'; \
                  SET enable_seqscan = off; SET application_name = 'overrule';",
             )
             .map_err(ConnectionError::CouldntSetupConfiguration)?;

@@ -95,6 +95,8 @@ impl Total {
                 spread += weight * weight * (size - judged) / ((size - 1.0) * judged);
             }
         }
+        // A sum of shares may be a hair above 1.
+        let share = share.min(1.0);
         let (low, high) = if spread > 0.0 { wilson(share, 1.0 / spread) } else { (share, share) };
         Self { wrong: all * share, low: all * low, high: all * high }
     }

@@ -62,7 +62,7 @@ fn describe() {
     describe_counter!("overrule_http_requests_total", "Requests by method, route and status class");
     describe_histogram!("overrule_http_request_duration_seconds", "How long answers took");
     describe_counter!("overrule_queue_full_total", "Writes refused because too many were waiting");
-    describe_counter!("overrule_statements_total", "Statements sent to the database");
+    describe_counter!("overrule_statements_total", "Statements, for requests and by itself");
     describe_counter!("overrule_mails_total", "Tries to send a mail, by result");
     describe_counter!("overrule_webhook_calls_total", "Tries to call a webhook, by result");
     describe_gauge!("overrule_outbox_waiting", "Mails that wait to be sent");

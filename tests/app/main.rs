@@ -33,6 +33,7 @@ mod review;
 mod round_trip;
 mod sampling;
 mod signing_in;
+mod statements;
 mod support;
 mod tls;
 mod triage;

@@ -1,7 +1,7 @@
 //! For operators: health, figures, logs, headers, static files, errors, the API's description.
 
 use crate::access::routes;
-use crate::support::{Api, Backend, Browser, Process, Sink, TestApp, backend, eventually};
+use crate::support::{Process, Sink, TestApp, eventually};
 use overrule::accounts::Scope;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -55,45 +55,6 @@ fn figures_count_requests_by_route_and_hold_nothing_private() {
     }
     for secret in ["secret-token", "confidential", "made-up-path", "MADEUP"] {
         assert!(!figures.text.contains(secret), "{secret} is in the figures");
-    }
-}
-
-/// How many statements the database was sent since the server began.
-fn statements(url: &str) -> i64 {
-    let figures = Api::new(url, None).get("/metrics").is(200).text.clone();
-    let line = figures.lines().find_map(|line| line.strip_prefix("overrule_statements_total "));
-    line.map_or(0, |count| count.parse().unwrap())
-}
-
-/// What `visit` costs in statements, figures included; at least, for the server has work of its
-/// own between.
-fn cost(url: &str, visit: impl Fn()) -> i64 {
-    let one = || {
-        let before = statements(url);
-        visit();
-        statements(url) - before
-    };
-    (0..10).map(|_| one()).min().unwrap()
-}
-
-#[test]
-fn a_page_costs_one_statement_more_for_whoever_is_signed_in() {
-    let mut app = TestApp::start();
-    let ada = app.person("ada@example.com", "Ada", &["support", "sales:champion"]).signed_in();
-    app.stop();
-    let mut server = app.serve();
-    let url = server.listening();
-    let (nobody, somebody) = (Browser::new(&url), Browser::new(&url));
-    somebody.set_cookie(&ada.cookies());
-    somebody.open("/docs").sees("Ada");
-    // On PostgreSQL the pool asks a connection whether it lives before it lends it.
-    let more = if backend() == Backend::Postgres { 2 } else { 1 };
-    let figures = cost(&url, || ());
-    for path in ["/docs", "/nothing-here"] {
-        let for_nobody = cost(&url, || drop(nobody.open(path)));
-        assert_eq!(for_nobody, figures, "{path} costs nothing for nobody");
-        let signed_in = cost(&url, || drop(somebody.open(path)));
-        assert!(signed_in <= figures + more, "{path}: {signed_in} statements, not {figures}");
     }
 }
 

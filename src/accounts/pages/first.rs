@@ -5,7 +5,7 @@ use crate::accounts::actions::{check_address, check_name};
 use crate::accounts::sessions::How;
 use crate::accounts::{Anyone, Door, first};
 use crate::db::Db;
-use crate::error::{AppResult, Mistakes};
+use crate::error::{AppError, AppResult, Mistakes};
 use crate::web::form;
 use crate::web::limits::Limits;
 use crate::web::{PageContext, Site, page};
@@ -67,6 +67,12 @@ pub(super) async fn create(
         return page(StatusCode::UNPROCESSABLE_ENTITY, &again);
     };
     let (session, new) = door.open(&request, How::First);
-    db.write(move |conn| first::make_admin(conn, &email, &name, &new)).await?;
-    signed_in(session, &door, &site, "/")
+    match db.write(move |conn| first::make_admin(conn, &email, &name, &new)).await {
+        Ok(()) => signed_in(session, &door, &site, "/"),
+        Err(AppError::Invalid(mistakes)) => {
+            let again = FirstPage { ctx: by.ctx(), form, mistakes };
+            page(StatusCode::UNPROCESSABLE_ENTITY, &again)
+        }
+        Err(other) => Err(other),
+    }
 }

@@ -4,13 +4,13 @@ use crate::accounts::actions::check_name;
 use crate::accounts::door::session_of;
 use crate::accounts::identities::{self, Identity};
 use crate::accounts::languages;
-use crate::accounts::model::Who;
+use crate::accounts::model::{Person, Who};
 use crate::accounts::passwords::{self, LEAST, Strength};
 use crate::accounts::sessions::{self, How, Session};
 use crate::accounts::{Door, SignedIn};
 use crate::audit::{self, Actor};
 use crate::clock;
-use crate::db::{Db, Hash, Instant};
+use crate::db::{Conn, Db, Hash, Instant};
 use crate::error::{AppResult, Mistakes};
 use crate::schema::people;
 use crate::web::form;
@@ -190,48 +190,66 @@ pub(super) async fn update(
     body: Bytes,
 ) -> AppResult<HttpResponse> {
     let form: DetailsForm = form::read(&body)?;
-    let mut mistakes = Mistakes::default();
-    let zone = form.time_zone.trim().to_owned();
-    if !zone.is_empty() && !clock::is_zone(&zone) {
-        mistakes.add("time_zone", "Choose one of the list, such as Europe/Vienna, or leave it.");
+    let details = match form.check() {
+        Ok(details) => details,
+        Err(mistakes) => {
+            let kept = Kept::read(&by.who, &request, &door, &db).await?;
+            let typed = Typed { details: mistakes, ..Typed::default() };
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            return profile_with(form, status, by.ctx(), &by.who, &door, kept, typed);
+        }
+    };
+    let before = by.who.person.clone();
+    db.write(move |conn| details.save(conn, &before)).await?;
+    Ok(see_other("/profile?done=details"))
+}
+
+/// What a person says of themselves.
+struct Details {
+    name: String,
+    time_zone: Option<String>,
+    language: Option<String>,
+}
+
+impl DetailsForm {
+    fn check(&self) -> Result<Details, Mistakes> {
+        let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        let (time_zone, language) = (given(&self.time_zone), given(&self.language));
+        let mut mistakes = Mistakes::default();
+        if time_zone.as_deref().is_some_and(|zone| !clock::is_zone(zone)) {
+            let why = "Choose one of the list, such as Europe/Vienna, or leave it.";
+            mistakes.add("time_zone", why);
+        }
+        if language.as_deref().is_some_and(|code| languages::name(code).is_none()) {
+            mistakes.add("language", "Choose one of the list, or leave it.");
+        }
+        let name = check_name("name", &self.name).unwrap_or_else(|_| {
+            mistakes.add("name", "Enter your name: one line of at most 200 characters.");
+            String::new()
+        });
+        mistakes.or(Details { name, time_zone, language })
     }
-    let language = form.language.trim().to_owned();
-    if !language.is_empty() && languages::name(&language).is_none() {
-        mistakes.add("language", "Choose one of the list, or leave it.");
-    }
-    let name = check_name("name", &form.name).unwrap_or_else(|_| {
-        mistakes.add("name", "Enter your name: one line of at most 200 characters.");
-        String::new()
-    });
-    if !mistakes.is_empty() {
-        let kept = Kept::read(&by.who, &request, &door, &db).await?;
-        let typed = Typed { details: mistakes, ..Typed::default() };
-        let status = StatusCode::UNPROCESSABLE_ENTITY;
-        return profile_with(form, status, by.ctx(), &by.who, &door, kept, typed);
-    }
-    let (person, before) = (by.who.id(), by.who.person.clone());
-    db.write(move |conn| {
-        let zone = (!zone.is_empty()).then_some(&zone);
-        let language = (!language.is_empty()).then_some(&language);
-        diesel::update(people::table.find(person))
-            .set((
-                people::name.eq(&name),
-                people::time_zone.eq(zone),
-                people::language.eq(language),
-            ))
-            .execute(conn)?;
-        let subject = format!("person:{person}");
+}
+
+impl Details {
+    /// Of what was there before, the audit log learns what changed, and not to what.
+    fn save(&self, conn: &mut Conn, before: &Person) -> AppResult<()> {
+        let new = (
+            people::name.eq(&self.name),
+            people::time_zone.eq(&self.time_zone),
+            people::language.eq(&self.language),
+        );
+        diesel::update(people::table.find(before.id)).set(new).execute(conn)?;
         let changed = [
-            ("name", before.name != name),
-            ("time_zone", before.time_zone.as_ref() != zone),
-            ("language", before.language.as_ref() != language),
+            ("name", before.name != self.name),
+            ("time_zone", before.time_zone != self.time_zone),
+            ("language", before.language != self.language),
         ];
         let changed = changed.into_iter().filter(|(_, is_other)| *is_other);
         let detail = json!({ "changed": changed.map(|(field, _)| field).collect::<Vec<_>>() });
-        audit::record(conn, Actor::Person(person.0), "person.update", &subject, detail)
-    })
-    .await?;
-    Ok(see_other("/profile?done=details"))
+        let subject = format!("person:{}", before.id);
+        audit::record(conn, Actor::Person(before.id.0), "person.update", &subject, detail)
+    }
 }
 
 #[derive(Deserialize)]

@@ -25,8 +25,10 @@ fn force(app: &TestApp, statement: &str) {
     let (statement, guards) = (
         statement.to_owned(),
         match backend() {
-            Backend::Sqlite => ["audit_events_kept", "audit_events_new", "audit_seals_kept"],
-            Backend::Postgres => ["audit_events", "audit_seals", "audit_events"],
+            Backend::Sqlite => {
+                ["audit_events_kept", "audit_events_stay", "audit_events_new", "audit_seals_kept"]
+            }
+            Backend::Postgres => ["audit_events", "audit_seals", "audit_events", "audit_seals"],
         },
     );
     app.write(move |conn| {

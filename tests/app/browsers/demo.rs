@@ -44,7 +44,6 @@ const WALKS: &[(&str, &[&str])] = &[
             "/escalations/hours",
             "/escalations/hours > /escalations/hours/",
             "/teams",
-            "/teams > /teams/",
         ],
     ),
     ("manager", &["/", "/interactions?agent=invoice-reader > /interactions/"]),

@@ -203,6 +203,9 @@ fn groups_give_and_take_teams_and_roles_at_every_sign_in() {
     // What was given by hand, and what no group speaks of, stays.
     app.command(&["user", "add", "ada@example.com", "--team", "support:manager", "--team", "x"])
         .ok();
+    // A role by hand ends the sessions from before, and so will one that a group takes.
+    ada.open("/report").is_at("/sign-in?next=%2Freport");
+    sign_in(&app, &provider, &ada, "ada").is(200);
     let elsewhere = app.browser();
     sign_in(&app, &provider, &elsewhere, "ada").is(200);
     ada.open("/report").is_at("/report");
