@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use overrule::accounts::Scope;
 use overrule::schema::{agents, review_items, reviews};
 use overrule::signals::model::{ItemId, Outcome};
-use overrule::triage::model::{ActId, Review, ReviewId};
+use overrule::triage::model::{ActId, Review, ReviewId, SETTLES};
 use overrule::{clock, interactions::JsonText};
 use serde_json::{Value, json};
 
@@ -104,7 +104,9 @@ fn reviewers_who_decide_the_same_item_are_compared() {
             review_items::table.order(review_items::id).select(review_items::id).load(conn)?;
         for (item, decisions) in items.into_iter().zip(&rounds) {
             let resolution = decide(conn, item)?;
-            for (slot, (decision, label)) in (0..).zip(decisions) {
+            // Who settles what they differ in has read them: that is no third value.
+            let settled = (SETTLES, &(Outcome::Accepted, None));
+            for (slot, (decision, label)) in (0..).zip(decisions).chain([settled]) {
                 let review = Review {
                     id: ReviewId::new(),
                     act_id: ActId::new(),
