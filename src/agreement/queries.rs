@@ -7,7 +7,6 @@ use crate::feedback::Verdict;
 use crate::interactions::{InteractionId, JsonText};
 use crate::schema::{deployments, feedback, interaction_bodies, review_items, reviews, signals};
 use crate::signals::model::{ItemId, Outcome};
-use crate::triage::model::SETTLES;
 use crate::triage::model::{ReviewId, SETTLES};
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
@@ -135,12 +134,10 @@ pub(super) struct Decided {
     pub label: Option<JsonText>,
 }
 
-/// What was decided of these items independently, in all rounds: who settles what others differ in
-/// has read them.
+/// What was decided of these items, in all rounds.
 pub(super) fn decisions_of(conn: &mut Conn, items: &[ItemId]) -> QueryResult<Vec<Decided>> {
     reviews::table
         .filter(reviews::item_id.eq_any(items))
-        .filter(reviews::slot.lt(SETTLES))
         .filter(reviews::slot.lt(SETTLES))
         .select((reviews::item_id, reviews::round, reviews::decision, reviews::label))
         .load(conn)
