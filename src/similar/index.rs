@@ -72,10 +72,10 @@ pub fn store(conn: &mut Conn, batch: &Batch) -> AppResult<()> {
         return Ok(());
     }
     let there = there(conn, batch.new.iter().map(|(item, _)| item.id).collect())?;
-    let mut number = last(conn)?;
+    let next = last(conn)? + 1;
     let (mut entries, mut counts) = (Vec::new(), BTreeMap::new());
-    for (item, words) in batch.new.iter().filter(|(item, _)| !there.contains(&item.id)) {
-        number += 1;
+    let new = batch.new.iter().filter(|(item, _)| !there.contains(&item.id));
+    for (number, (item, words)) in (next..).zip(new) {
         for word in words {
             *counts.entry(word.clone()).or_insert(0i64) += 1;
         }

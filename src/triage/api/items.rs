@@ -16,6 +16,7 @@ use crate::triage::slots::Slots;
 use crate::triage::subject::{Candidate, Subject};
 use serde::Serialize;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use utoipa::ToSchema;
 
 /// What must be judged.
@@ -152,9 +153,9 @@ pub(super) fn takes(conn: &mut Conn, reach: &Reach, state: QueueState) -> AppRes
     used.retain(|used| reach.has_agent(&used.agent_slug));
     for used in &used {
         let agent = used.deployment.agent_id;
-        if !owners.contains_key(&agent) {
+        if let Entry::Vacant(new) = owners.entry(agent) {
             let owner = agents::find(conn, agent)?.team_id;
-            owners.insert(agent, reach.has_team(&queries::team(conn, owner)?.slug));
+            new.insert(reach.has_team(&queries::team(conn, owner)?.slug));
         }
     }
     used.retain(|used| owners.get(&used.deployment.agent_id) == Some(&true));

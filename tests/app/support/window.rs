@@ -120,8 +120,7 @@ impl Window {
     /// Presses keys wherever the focus is.
     pub fn press(&self, keys: impl Into<TypingData>) {
         let keys = keys.into();
-        let pressed =
-            self.runtime.block_on(self.driver().action_chain().send_keys(keys).perform());
+        let pressed = self.runtime.block_on(self.driver().action_chain().send_keys(keys).perform());
         // A key that leads on to another page has done what it should.
         if let Err(error) = pressed {
             assert!(error.to_string().contains("aborted by navigation"), "{error}");
