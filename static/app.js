@@ -200,8 +200,10 @@ for (const menu of all("details.menu")) {
 const typing = (element) => element.closest("input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable]");
 
 document.addEventListener("keydown", (event) => {
+  // A key that is held down decides once, and not the next item, too.
+  if (event.repeat && !typing(event.target)) return;
   const dialog = document.querySelector("dialog.keys");
-  if ((event.ctrlKey || event.metaKey) && event.key === "Enter" && typing(event.target) && event.target.form) {
+  if ((event.ctrlKey || event.metaKey) && event.key === "Enter" && !event.repeat && typing(event.target) && event.target.form) {
     event.preventDefault();
     event.target.form.requestSubmit(event.target.form.querySelector("button[type=submit]"));
     return;

@@ -60,21 +60,21 @@ fn twenty_items_are_decided_by_keyboard_alone() {
     let window = Window::open(desk.app.url(), Look::DESK);
     enter(&window, &desk.app, "Cleo", "support:champion");
     leads_on(&window, || window.go("/triage"));
-    leads_on(&window, || window.press("n"));
+    leads_on(&window, || window.key("n"));
     for n in 0..20 {
         assert!(item(&window).is_some(), "{n}: {}", window.path());
         match n % 4 {
-            0 | 1 => leads_on(&window, || window.press("a")),
+            0 | 1 => leads_on(&window, || window.key("a")),
             2 => {
-                window.press("d");
+                window.key("d");
                 window.press("It was right.");
-                leads_on(&window, || window.press(Key::Control + Key::Enter));
+                leads_on(&window, || window.ctrl_enter());
             }
             _ => {
                 // With a change: the list has the focus, and its entries are found by typing.
-                window.press("s");
+                window.key("s");
                 window.press("oth");
-                leads_on(&window, || window.press(Key::Control + Key::Enter));
+                leads_on(&window, || window.ctrl_enter());
             }
         }
     }
@@ -87,7 +87,7 @@ fn twenty_items_are_decided_by_keyboard_alone() {
     }
     assert_eq!(labels, BTreeMap::from([("returns".to_owned(), 10), ("other".to_owned(), 5)]));
     // And the last of it is taken back, by key too.
-    leads_on(&window, || window.press("z"));
+    leads_on(&window, || window.key("z"));
     assert_eq!(desk.waiting().len(), 1);
 }
 
@@ -119,14 +119,14 @@ fn two_champions_in_two_browsers_never_get_the_same_item_and_none_is_skipped() {
     for (window, name) in [(&one, "Cleo"), (&two, "Mel")] {
         enter(window, &desk.app, name, "support:champion");
         leads_on(window, || window.go("/triage"));
-        leads_on(window, || window.press("n"));
+        leads_on(window, || window.key("n"));
     }
     for _ in 0..8 {
         let shown = [&one, &two].map(|window| item(window).unwrap());
         assert_ne!(shown[0], shown[1], "both look at the same");
         done.extend(shown);
         for window in [&one, &two] {
-            leads_on(window, || window.press("a"));
+            leads_on(window, || window.key("a"));
         }
     }
     // What they hold now they give back, and two others go on as fast as they can.

@@ -1,5 +1,6 @@
 //! A window of a real browser: Debian's Chromium, driven by chromedriver.
 
+use serde_json::json;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -120,11 +121,33 @@ impl Window {
     /// Presses keys wherever the focus is.
     pub fn press(&self, keys: impl Into<TypingData>) {
         let keys = keys.into();
-        let pressed = self.runtime.block_on(self.driver().action_chain().send_keys(keys).perform());
-        // A key that leads on to another page has done what it should.
-        if let Err(error) = pressed {
-            assert!(error.to_string().contains("aborted by navigation"), "{error}");
-        }
+        self.runtime.block_on(self.driver().action_chain().send_keys(keys).perform()).unwrap();
+    }
+
+    /// Presses one key, once, as a person does who wants to get on: chromedriver would press it
+    /// again where the page changes meanwhile.
+    pub fn key(&self, key: &str) {
+        self.press_once(key, 0);
+    }
+
+    /// Presses Ctrl and Enter.
+    pub fn ctrl_enter(&self) {
+        self.press_once("Enter", 2);
+    }
+
+    fn press_once(&self, key: &str, modifiers: u8) {
+        let cdp = self.driver().cdp();
+        let event = |kind: &str| {
+            let mut event = json!({"type": kind, "key": key, "modifiers": modifiers});
+            if kind == "keyDown" && key.len() == 1 {
+                event["text"] = json!(key);
+            }
+            event
+        };
+        let send = |kind| cdp.send_raw("Input.dispatchKeyEvent", event(kind));
+        self.runtime.block_on(send("keyDown")).unwrap();
+        // The page may be another one by now, which has not seen it go down.
+        let _ = self.runtime.block_on(send("keyUp"));
     }
 
     /// What a person reads of an element.
