@@ -95,7 +95,8 @@ def crawl(person):
         if name in found:
             continue
         status, body = person.get(path)
-        if status != 200:
+        # Files that pages lead to, such as those of a release, are no pages.
+        if status != 200 or not body.lstrip().lower().startswith(b"<!doctype html"):
             continue
         found[name] = path
         for link in Links(body.decode()).found:
