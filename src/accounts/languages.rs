@@ -1,5 +1,5 @@
 //! The languages a person may like to be answered in. Pages and mails are in English; whoever
-//! answers a report, an escalation or a question is told which language its author prefers.
+//! takes over an escalation is told which language its author prefers.
 
 /// ISO 639-1 codes and their names in English, by name.
 const LANGUAGES: &[(&str, &str)] = &[

@@ -38,7 +38,7 @@ crate::text_enum!(
 );
 
 /// Who did it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Actor {
     /// A person who was signed in.
     Person(uuid::Uuid),

@@ -6,7 +6,7 @@ use crate::accounts::{self, PersonId, Who};
 use crate::agents::directory::Known;
 use crate::agents::schema::Schema;
 use crate::agents::{AgentId, CategoryId, Directory, Environment, OutputKind, Unknown};
-use crate::audit;
+use crate::audit::{self, Actor};
 use crate::clock;
 use crate::db::Conn;
 use crate::error::{AppError, AppResult, Mistakes};
@@ -19,7 +19,7 @@ use crate::signals::SignalStatus;
 use crate::signals::actions::{Candidate, Imported};
 use crate::signals::model::Outcome;
 use serde_json::json;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// Who judges.
@@ -103,7 +103,7 @@ pub fn with(conn: &mut Conn, directory: &mut Directory, rows: &[&Row]) -> AppRes
         }
     }
     let outcome = crate::feedback::actions::record(conn, &new)?;
-    let mut candidates = Vec::new();
+    let (mut candidates, mut brought) = (Vec::new(), Vec::new());
     for (((place, subject, row), feedback), recorded) in
         places.into_iter().zip(new).zip(outcome.recorded)
     {
@@ -118,16 +118,20 @@ pub fn with(conn: &mut Conn, directory: &mut Directory, rows: &[&Row]) -> AppRes
         if outcome.superseded_at_once.contains(&id) {
             continue;
         }
+        let imported = decided(row).map(|decided| imported(decided, &authors));
+        if imported.as_ref().is_some_and(|imported| imported.outcome.is_some()) {
+            brought.extend(row.permit.actor());
+        }
         candidates.push(Candidate {
             supersedes: supersedes.filter(|old| !outcome.superseded_at_once.contains(old)),
             is_trusted: is_trusted(&row.author, &subject),
             is_contested: outcome.overridden.contains(&subject.row.id),
-            imported: decided(row).map(|decided| imported(decided, &authors)),
+            imported,
             subject,
             feedback,
         });
     }
-    note_decided(conn, rows, &candidates)?;
+    note_decided(conn, &brought)?;
     if !candidates.is_empty() {
         crate::signals::actions::consider(conn, &candidates)?;
         crate::escalations::actions::report(conn, &candidates)?;
@@ -136,14 +140,16 @@ pub fn with(conn: &mut Conn, directory: &mut Directory, rows: &[&Row]) -> AppRes
 }
 
 /// Decisions that come along with feedback have no reviewer's act; the audit log says who brought
-/// how many.
-fn note_decided(conn: &mut Conn, rows: &[&Row], candidates: &[Candidate]) -> AppResult<()> {
-    let brought = candidates.iter().filter_map(|c| c.imported.as_ref()?.outcome).count();
-    let Some(actor) = rows.first().and_then(|row| row.permit.actor()).filter(|_| brought > 0)
-    else {
-        return Ok(());
-    };
-    audit::record(conn, actor, "decision.import", "feedback", json!({ "count": brought }))
+/// how many. A batch holds what several sent.
+fn note_decided(conn: &mut Conn, brought: &[Actor]) -> AppResult<()> {
+    let mut counts: BTreeMap<Actor, i64> = BTreeMap::new();
+    for actor in brought {
+        *counts.entry(*actor).or_default() += 1;
+    }
+    for (actor, count) in counts {
+        audit::record(conn, actor, "decision.import", "feedback", json!({ "count": count }))?;
+    }
+    Ok(())
 }
 
 /// What was decided elsewhere, where the sender may say so.
