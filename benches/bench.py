@@ -63,10 +63,10 @@ def new_place(kind, name, cluster, url=None):
     return Place(f"{kind}-{name}", url)
 
 
-def filled_place(kind, rows, cluster):
+def filled_place(kind, rows, cluster, are_open=False):
     """A place with rows, kept for the next run, and how long it took to fill it."""
     newest = sorted(Path("migrations/sqlite").iterdir())[-1].name.split("_")[0].replace("-", "_")
-    name = f"rows_{rows}_{newest}"
+    name = f"{'open' if are_open else 'rows'}_{rows}_{newest}"
     url = cluster.url_of(name) if cluster else None
     place = Place(f"{kind}-{name}", url)
     done = place.data / "filled"
@@ -75,7 +75,7 @@ def filled_place(kind, rows, cluster):
     done.unlink(missing_ok=True)
     new_place(kind, name, cluster)
     place.data.mkdir(parents=True, exist_ok=True)
-    seconds = fill(place, rows)
+    seconds = fill(place, rows, are_open)
     done.write_text(str(seconds))
     return place, seconds
 
@@ -286,10 +286,10 @@ def measure_pages(kind, sizes, cluster):
 
 
 def measure_triage(kind, sizes, cluster):
-    """The queue, an item and a decision at both sizes, by turns."""
+    """The queue, an item and a decision where so many items are open, by turns."""
     servers, desks = [], {}
     for rows in (sizes.small, sizes.large):
-        place, _ = filled_place(kind, rows, cluster)
+        place, _ = filled_place(kind, rows, cluster, are_open=True)
         server = place.serve()
         servers.append(server)
         desks[rows] = triage.Desk(place, server.url, place.key("triage"))
@@ -347,7 +347,9 @@ def main():
         try:
             if asked.prepare:
                 for rows in (sizes.small, sizes.large):
-                    print(f"bench: {rows} rows on {kind}: {filled_place(kind, rows, cluster)[1]} s")
+                    for are_open in (False, True):
+                        _, seconds = filled_place(kind, rows, cluster, are_open)
+                        print(f"bench: {rows} {'open' if are_open else 'rows'} on {kind}: {seconds} s")
                 continue
             for section in asked.only.split(",") if asked.only else SECTIONS:
                 print(f"bench: {section} on {kind}", flush=True)

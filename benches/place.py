@@ -154,9 +154,17 @@ def post(url, key, path, body):
         return json.load(answer)
 
 
-def line(number, accepted):
+DECIDED = ("confirmed", "corrected", "corrected", "rejected")
+# A confirmation waits for nobody.
+OPEN = ("corrected", "corrected", "rejected")
+# Among how many teams the open ones are; one champion has all of them.
+TEAMS = 4
+
+
+def line(number, accepted, verdicts=DECIDED):
     """One interaction with its feedback, of an installation that has been used for a while."""
-    verdict = ("confirmed", "corrected", "corrected", "rejected")[number % 4]
+    is_open = verdicts is OPEN
+    verdict = verdicts[(number // TEAMS if is_open else number) % len(verdicts)]
     judged = {
         "external_id": f"f-{number}",
         "author": f"person{number % 997}@example.com",
@@ -178,7 +186,7 @@ def line(number, accepted):
         "agent": "helper",
         "agent_version": f"v{number % 5}",
         "environment": ("production", "production", "staging")[number % 3],
-        "team": f"team-{number % 20}",
+        "team": f"team-{number % (TEAMS if is_open else 20)}",
         "conversation_id": f"c-{number // 3}",
         "occurred_at": occurred(number, 0),
         "end_user": f"person{number % 499}@example.com",
@@ -204,13 +212,17 @@ def occurred(number, later):
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
-def fill(place, rows):
-    """Rows of interactions and feedback, all decided but one in twenty; how long it took."""
-    file = WORK / f"lines-{rows}.jsonl"
+def fill(place, rows, are_open):
+    """Rows of interactions and feedback, all decided but one in twenty, or all waiting; how long it
+    took."""
+    file = WORK / f"{'open' if are_open else 'lines'}-{rows}.jsonl"
     if not file.exists():
         with open(file, "w") as out:
-            for number in range(rows + rows // 20):
-                out.write(json.dumps(line(number, number < rows)) + "\n")
+            if are_open:
+                lines = (line(number, False, OPEN) for number in range(rows))
+            else:
+                lines = (line(number, number < rows) for number in range(rows + rows // 20))
+            out.writelines(json.dumps(each) + "\n" for each in lines)
     place.command("agent", "set", "helper", "--kind", "text", "--team", "team-0")
     started = time.perf_counter()
     place.command("import", file)

@@ -1,5 +1,6 @@
 //! Counts beside the filters. The first 10,000 that wait are looked at and no more, so that a
-//! count costs the same however much waits.
+//! count costs the same however much waits. That is the dearest of the page, so where there is much
+//! the counts are kept for some seconds, and everybody's page shares them.
 
 use super::filter::{Age, Wanted};
 use crate::agents::model::Deployment;
@@ -11,9 +12,38 @@ use crate::hours::Calendars;
 use crate::signals::model::QueueState;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 /// How far is counted.
 pub const CAP: i64 = 10_000;
+/// From how many on nobody looks for one more or less, and for how long such counts are kept.
+const MUCH: i64 = 1_000;
+const KEPT: Duration = Duration::from_secs(10);
+
+/// What was counted of a deployment not long ago.
+static COUNTED: Mutex<Option<HashMap<(DeploymentId, QueueState), Counted>>> = Mutex::new(None);
+
+struct Counted {
+    at: std::time::Instant,
+    limit: i64,
+    rows: Vec<Row>,
+}
+
+impl Counted {
+    fn is_fresh(&self) -> bool {
+        self.at.elapsed() < KEPT
+    }
+    /// Whether a count that may go as far as `limit` would find the same.
+    fn is_enough(&self, limit: i64) -> bool {
+        self.limit >= limit || number(&self.rows) < self.limit
+    }
+}
+
+fn number(rows: &[Row]) -> i64 {
+    rows.iter().map(|row| row.number).sum()
+}
 
 /// Items that are the same in all that is filtered by.
 #[derive(Debug, Clone, QueryableByName)]
@@ -95,7 +125,7 @@ impl Facets {
             if rest <= 0 {
                 break;
             }
-            for row in rows(conn, deployment, calendars, state, now, rest)? {
+            for row in kept_rows(conn, deployment, calendars, state, now, rest)? {
                 facets.looked_at += row.number;
                 let (deployment, agent) = (deployment.id, deployment.agent_id);
                 facets.groups.push(Group { deployment, agent, row });
@@ -187,6 +217,35 @@ impl Group {
                 wanted.versions.as_ref().is_none_or(|all| all.contains(&each.version())),
             )
     }
+}
+
+/// As `rows`, but of much what was counted not long ago.
+fn kept_rows(
+    conn: &mut Conn,
+    deployment: &Deployment,
+    calendars: &Calendars,
+    state: QueueState,
+    now: Instant,
+    limit: i64,
+) -> QueryResult<Vec<Row>> {
+    let key = (deployment.id, state);
+    let all = || COUNTED.lock().unwrap_or_else(PoisonError::into_inner);
+    let kept = all().as_ref().and_then(|all| {
+        let counted = all.get(&key)?;
+        (counted.is_fresh() && counted.is_enough(limit)).then(|| counted.rows.clone())
+    });
+    if let Some(rows) = kept {
+        return Ok(rows);
+    }
+    let at = std::time::Instant::now();
+    let rows = rows(conn, deployment, calendars, state, now, limit)?;
+    if number(&rows) >= MUCH {
+        let mut all = all();
+        let all = all.get_or_insert_default();
+        all.retain(|_, counted| counted.is_fresh());
+        all.insert(key, Counted { at, limit, rows: rows.clone() });
+    }
+    Ok(rows)
 }
 
 fn rows(

@@ -56,9 +56,10 @@ pub(super) fn sentence(release: &Release) -> String {
         (State::Building, _) => progress(release),
         (State::Failed, _) => release.error.clone().unwrap_or_default(),
         (_, Some(figures)) => {
-            let sides = figures.by_side.iter();
-            let sides =
-                sides.map(|(side, count)| format!("{} {side}", words::grouped(*count as i64)));
+            let sides = ["train", "validation", "test"].iter().filter_map(|side| {
+                let count = figures.by_side.get(*side)?;
+                Some(format!("{} {side}", words::grouped(*count as i64)))
+            });
             let sides = sides.collect::<Vec<_>>().join(", ");
             format!("{} signals: {sides}", words::grouped(figures.signals as i64))
         }
