@@ -1,5 +1,5 @@
 //! A plain TCP balancer: each connection goes to the next server that answers. It can also hold
-//! everything back, as a network that hangs.
+//! everything back, as a network that hangs, and break off in the middle.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -19,6 +19,8 @@ struct Shared {
     servers: Mutex<Vec<String>>,
     next: AtomicUsize,
     hangs: AtomicBool,
+    /// Bytes that still get through; none: all.
+    left: Mutex<Option<usize>>,
 }
 
 impl Balancer {
@@ -59,6 +61,26 @@ impl Balancer {
     pub fn hang(&self, hangs: bool) {
         self.shared.hangs.store(hangs, Ordering::SeqCst);
     }
+
+    /// After so many more bytes, either way, every connection breaks off, and new ones do at once;
+    /// none: all gets through again.
+    pub fn cut_after(&self, bytes: Option<usize>) {
+        *self.shared.left.lock().unwrap() = bytes;
+    }
+}
+
+impl Shared {
+    /// Whether so many bytes may still pass.
+    fn takes(&self, bytes: usize) -> bool {
+        match &mut *self.left.lock().unwrap() {
+            None => true,
+            Some(left) => {
+                let takes = *left >= bytes;
+                *left = left.saturating_sub(bytes);
+                takes
+            }
+        }
+    }
 }
 
 fn connect(client: TcpStream, shared: &Arc<Shared>) {
@@ -81,7 +103,7 @@ fn pass(mut from: TcpStream, mut to: TcpStream, shared: &Shared) {
         while shared.hangs.load(Ordering::SeqCst) {
             thread::sleep(Duration::from_millis(5));
         }
-        if read == 0 || to.write_all(&buffer[..read]).is_err() {
+        if read == 0 || !shared.takes(read) || to.write_all(&buffer[..read]).is_err() {
             break;
         }
     }
