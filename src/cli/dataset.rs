@@ -264,7 +264,9 @@ fn push(
             bail!("{why} The same command goes on from here.")
         }
         push::Outcome::Failed(why) => bail!("{why}"),
-        push::Outcome::Stopped | push::Outcome::Lost => bail!("the push of {name} {number} was cancelled"),
+        push::Outcome::Stopped | push::Outcome::Lost => {
+            bail!("the push of {name} {number} was cancelled")
+        }
     }
 }
 

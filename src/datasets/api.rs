@@ -1,8 +1,8 @@
 //! `/api/v1/datasets…`: what the pages of datasets do, for programs.
 
 use super::model::{Dataset, Release, State};
-use super::question::Question;
 use super::push_api::PushOut;
+use super::question::Question;
 use super::{Shelf, actions, deliver, push, queries};
 use crate::accounts::ApiKey;
 use crate::accounts::extract::scope::Export;

@@ -40,8 +40,8 @@ pub struct PushOut {
 }
 
 impl From<Push> for PushOut {
-    fn from(push: Push) -> Self {
-        let Push { state, store, done, total, error, finished_at, .. } = push;
+    fn from(row: Push) -> Self {
+        let Push { state, store, done, total, error, finished_at, .. } = row;
         Self { state, store, done, total, error, finished_at }
     }
 }

@@ -20,7 +20,7 @@ pub(super) async fn build(tools: Tools, stop: watch::Receiver<bool>) {
     one_by_one("releases", stop, work).await;
 }
 
-/// Pushes releases, where a store is set up. A stop ends the one at hand within a second.
+/// Pushes releases, where a store is set up. A stop ends the one at hand within seconds.
 pub(super) async fn push(tools: Tools, stop: watch::Receiver<bool>) {
     if tools.store.url.is_none() {
         return;

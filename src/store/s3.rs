@@ -153,8 +153,8 @@ impl Store {
             return Ok(true);
         }
         Err(StoreError::Final(format!(
-            "Another file is called {}/{} already ({} bytes); it is left as it is. Remove it there, \
-             or set another prefix in `store.url`.",
+            "Another file is called {}/{} already ({} bytes); it is left as it is. Remove it \
+             there, or set another prefix in `store.url`.",
             self.url, object.name, found.meta.size
         )))
     }
@@ -184,8 +184,10 @@ impl Store {
         place: &Path,
         watch: &mut dyn Watch,
     ) -> Result<Put, StoreError> {
-        let options =
-            PutMultipartOptions { attributes: attributes(object), ..PutMultipartOptions::default() };
+        let options = PutMultipartOptions {
+            attributes: attributes(object),
+            ..PutMultipartOptions::default()
+        };
         let begun = self.wait(watch, self.s3.create_multipart_opts(place, options))?;
         let id = begun.map_err(|error| trouble(&error))?;
         let upload = Upload { name: object.name.to_owned(), id };
@@ -235,9 +237,9 @@ impl Store {
 /// What is the same for every bucket.
 fn builder(settings: &config::Store) -> AmazonS3Builder {
     let mut builder = match (&settings.access_key_id, &settings.secret_access_key) {
-        (Some(id), Some(secret)) => AmazonS3Builder::new()
-            .with_access_key_id(id)
-            .with_secret_access_key(&secret.0),
+        (Some(id), Some(secret)) => {
+            AmazonS3Builder::new().with_access_key_id(id).with_secret_access_key(&secret.0)
+        }
         _ => AmazonS3Builder::from_env(),
     };
     if let Some(endpoint) = &settings.endpoint {
@@ -260,14 +262,15 @@ struct Connector {
 impl HttpConnector for Connector {
     fn connect(&self, _: &ClientOptions) -> object_store::Result<HttpClient> {
         let client = outgoing::client().connect_timeout(CONNECT).timeout(self.timeout);
-        let client = client.build().map_err(|error| Error::Generic { store: "S3", source: error.into() })?;
+        let client =
+            client.build().map_err(|error| Error::Generic { store: "S3", source: error.into() })?;
         Ok(HttpClient::new(client))
     }
 }
 
 fn attributes(object: &Object<'_>) -> Attributes {
-    let sha256 = (Attribute::Metadata(SHA256.into()), hex::encode(object.sha256.0).into());
-    Attributes::from_iter([(Attribute::ContentType, object.kind.into()), sha256])
+    let sha256 = (Attribute::Metadata(SHA256.into()), hex::encode(object.sha256.0));
+    Attributes::from_iter([(Attribute::ContentType, object.kind.to_owned()), sha256])
 }
 
 fn compare(object: &Object<'_>, found: &Hash) -> Result<(), StoreError> {

@@ -14,7 +14,7 @@ pub(super) fn trouble(error: &Error) -> StoreError {
         Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => {
             format!("The store refuses: {why}.")
         }
-        Error::NotFound { .. } => format!("The store has no such bucket: {why}."),
+        Error::NotFound { .. } => format!("The store says that it is not there: {why}."),
         _ if error.to_string().contains("//169.254.") => {
             "There is no key for the store: set `store.access_key_id` and \
              `store.secret_access_key`, or AWS's own variables."

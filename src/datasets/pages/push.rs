@@ -100,7 +100,9 @@ fn badge(push: &Push) -> (&'static str, &'static str) {
 
 fn sentence(release: &Release, push: &Push, place: Option<&str>) -> String {
     let Some(place) = place else {
-        return "It waits until a store is set up: `store.url`.".to_owned();
+        let waits = "It waits until a store is set up: `store.url`.";
+        let waits = Some(waits).filter(|_| push.state == PushState::Waiting);
+        return waits.unwrap_or("Nothing was pushed.").to_owned();
     };
     if release.state == State::Withdrawn {
         return format!("What was pushed to {place} stays there until somebody removes it there.");

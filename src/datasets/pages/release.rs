@@ -147,9 +147,7 @@ fn make(
     asked_by: Option<String>,
     url: &str,
 ) -> ReleasePage {
-    let figures = release.figures.as_ref().map(|json| json.0.clone());
-    let figures: Figures =
-        figures.and_then(|value| serde_json::from_value(value).ok()).unwrap_or_default();
+    let figures = figures(&release);
     let (number, at) = (release.number, release.created_at);
     let is_building = release.state == State::Building;
     let key = "-H \"Authorization: Bearer $OVERRULE_KEY\"";
@@ -179,6 +177,11 @@ fn make(
         name,
         number,
     }
+}
+
+fn figures(release: &Release) -> Figures {
+    let figures = release.figures.as_ref().map(|json| json.0.clone());
+    figures.and_then(|value| serde_json::from_value(value).ok()).unwrap_or_default()
 }
 
 fn redacted(figures: &Figures) -> Vec<(String, String)> {

@@ -122,13 +122,7 @@ pub fn run(
         return Err(error);
     }
     let outcome = match done {
-        Ok(()) => {
-            let files = pusher.progress.1;
-            match db.write_patiently(move |conn| actions::finish(conn, of, files))? {
-                true => Outcome::Done,
-                false => Outcome::Lost,
-            }
-        }
+        Ok(()) => finish(db, of, pusher.progress.1)?,
         Err(_) if pusher.is_lost => Outcome::Lost,
         Err(error) => error.into(),
     };
@@ -138,6 +132,11 @@ pub fn run(
     }
     tracing::info!(release = %release.id, ?outcome, "a push ended");
     Ok(outcome)
+}
+
+fn finish(db: &Db, of: (ReleaseId, LeaseId), files: i64) -> AppResult<Outcome> {
+    let is_ours = db.write_patiently(move |conn| actions::finish(conn, of, files))?;
+    Ok(if is_ours { Outcome::Done } else { Outcome::Lost })
 }
 
 /// A push going on.

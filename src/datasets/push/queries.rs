@@ -32,10 +32,7 @@ pub fn put(conn: &mut Conn, push: &Push) -> QueryResult<()> {
 }
 
 /// The push, where this lease holds it.
-pub fn held(
-    conn: &mut Conn,
-    (release, lease): (ReleaseId, LeaseId),
-) -> QueryResult<Option<Push>> {
+pub fn held(conn: &mut Conn, (release, lease): (ReleaseId, LeaseId)) -> QueryResult<Option<Push>> {
     pushes::table
         .find(release)
         .filter(pushes::lease_id.eq(Some(lease)))
@@ -59,11 +56,7 @@ pub fn renew(
     let rows = diesel::update(pushes::table.find(release))
         .filter(pushes::lease_id.eq(Some(lease)))
         .filter(pushes::state.eq(PushState::Waiting))
-        .set((
-            pushes::leased_until.eq(Some(until)),
-            pushes::done.eq(done),
-            pushes::total.eq(total),
-        ))
+        .set((pushes::leased_until.eq(Some(until)), pushes::done.eq(done), pushes::total.eq(total)))
         .execute(conn)?;
     Ok(rows == 1)
 }

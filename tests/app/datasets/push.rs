@@ -245,5 +245,5 @@ fn doctor_says_whether_the_store_answers() {
     let missing = missing.env("OVERRULE_STORE__ENDPOINT", bucket.endpoint());
     let missing = missing.env("OVERRULE_STORE__ACCESS_KEY_ID", "key");
     let missing = missing.env("OVERRULE_STORE__SECRET_ACCESS_KEY", SECRET).arg("doctor").run();
-    missing.fails_with(1).says("The store has no such bucket");
+    missing.fails_with(1).says("The store says that it is not there: NoSuchBucket");
 }

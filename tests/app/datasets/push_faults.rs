@@ -158,9 +158,12 @@ fn a_push_that_was_killed_is_gone_on_with_by_a_server() {
     let (bucket, mut app) = (Bucket::new(), large());
     let balancer = Balancer::start(&[bucket.endpoint()]);
     let push = bucket.lead(app.binary(), &balancer.url());
+    balancer.hang_after(10_000_000);
     let push = push.args(["dataset", "push", "routes", "1"]).start();
     eventually("the file that is begun", || (!bucket.uploads().is_empty()).then_some(()));
     push.kill();
+    assert_eq!(bucket.names(), Vec::<String>::new(), "no half file under a name");
+    balancer.hang(false);
     app.stop();
     hurry(&app, None);
     let settings = bucket.settings(&balancer.url());
@@ -204,9 +207,8 @@ fn of_many_who_put_different_files_under_one_name_at_once_one_wins() {
     for (name, size) in [("small", 10), ("large", 9_000_000)] {
         let done: Vec<_> = std::thread::scope(|scope| {
             let put = &put;
-            let all = (0..4_u8).map(|n| {
-                scope.spawn(move || put(name, vec![n / 2; size], n.into()))
-            });
+            let all =
+                (0..4_u8).map(|n| scope.spawn(move || put(name, vec![n / 2; size], n.into())));
             let all: Vec<_> = all.collect();
             all.into_iter().map(|one| one.join().unwrap()).collect()
         });

@@ -119,7 +119,8 @@ impl Bucket {
     fn listed(&self, query: &str, tag: &str) -> Vec<String> {
         let (_, bytes) = self.send(self.client.get(format!("{}?{query}", self.at(""))));
         let text = String::from_utf8(bytes).unwrap();
-        let parts = text.split(&format!("<{tag}>")).skip(1);
+        let tag = format!("<{tag}>");
+        let parts = text.split(tag.as_str()).skip(1);
         parts.map(|part| part.split("</").next().unwrap().to_owned()).collect()
     }
 
