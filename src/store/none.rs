@@ -4,7 +4,9 @@ use super::{Object, Put, StoreError, Upload, Watch};
 use crate::config;
 
 /// There is none.
-pub enum Store {}
+pub struct Store(Never);
+
+enum Never {}
 
 impl Store {
     /// Fails, and says why.
@@ -14,21 +16,21 @@ impl Store {
 
     /// What all names there begin with.
     pub fn url(&self) -> &str {
-        match *self {}
+        match self.0 {}
     }
 
     /// Puts a file.
     pub fn put(&self, _: &Object<'_>, _: &mut dyn Watch) -> Result<Put, StoreError> {
-        match *self {}
+        match self.0 {}
     }
 
     /// Removes what was begun.
     pub fn forget(&self, _: &Upload) -> bool {
-        match *self {}
+        match self.0 {}
     }
 
     /// Whether it answers.
     pub fn examine(&self) -> Result<(), StoreError> {
-        match *self {}
+        match self.0 {}
     }
 }

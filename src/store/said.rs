@@ -9,18 +9,19 @@ const MOST: usize = 200;
 
 /// The sentence; another try may do.
 pub(super) fn trouble(error: &Error) -> StoreError {
-    let why = cause(error);
-    StoreError::Passing(match error {
-        Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => {
-            format!("The store refuses: {why}.")
-        }
-        Error::NotFound { .. } => format!("The store says that it is not there: {why}."),
-        _ if error.to_string().contains("//169.254.") => {
-            "There is no key for the store: set `store.access_key_id` and \
-             `store.secret_access_key`, or AWS's own variables."
-                .to_owned()
-        }
-        _ => format!("The store gives no good answer: {why}."),
+    let (text, why) = (error.to_string(), cause(error));
+    // Its status is in the text of every kind of error, and in the kind only of some.
+    let is = |status: &str| text.contains(status);
+    StoreError::Passing(if is("//169.254.") {
+        "There is no key for the store: set `store.access_key_id` and `store.secret_access_key`, \
+         or AWS's own variables."
+            .to_owned()
+    } else if is(": 403 Forbidden") || is(": 401 Unauthorized") {
+        format!("The store refuses: {why}.")
+    } else if is(": 404 Not Found") {
+        format!("The store says that it is not there: {why}.")
+    } else {
+        format!("The store gives no good answer: {why}.")
     })
 }
 
@@ -58,10 +59,10 @@ mod tests {
 
     #[test]
     fn code_and_message_are_told_and_nothing_else_of_an_answer() {
-        let answer = "403: <Error><Code>InvalidAccessKeyId</Code><Message>No such\nkey.</Message>\
+        let answer = "status code: 403 Forbidden: <Error><Code>InvalidAccessKeyId</Code><Message>No such\nkey.</Message>\
                       <AWSAccessKeyId>AKHIDDEN</AWSAccessKeyId></Error>";
         let said = of(answer);
-        assert_eq!(said, "The store gives no good answer: InvalidAccessKeyId, No such key.");
+        assert_eq!(said, "The store refuses: InvalidAccessKeyId, No such key.");
         assert!(of("http://169.254.169.254/latest: timed out").contains("`store.access_key_id`"));
     }
 }
