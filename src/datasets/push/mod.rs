@@ -37,6 +37,18 @@ pub enum Outcome {
     Failed(String),
 }
 
+impl Outcome {
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Stopped => "stopped",
+            Self::Lost => "lost",
+            Self::Trouble(_) => "trouble",
+            Self::Failed(_) => "failed",
+        }
+    }
+}
+
 impl From<StoreError> for Outcome {
     fn from(error: StoreError) -> Self {
         match error {
@@ -130,6 +142,7 @@ pub fn run(
         let told = why.clone();
         db.write_patiently(move |conn| actions::fail(conn, of, &told))?;
     }
+    metrics::counter!("overrule_pushes_total", "result" => outcome.word()).increment(1);
     tracing::info!(release = %release.id, ?outcome, "a push ended");
     Ok(outcome)
 }

@@ -119,6 +119,8 @@ fn an_engineer_pushes_a_release_on_its_page_and_sees_where_it_is() {
         Ok(actions.order(audit_events::id).load::<String>(conn)?)
     });
     assert_eq!(done, ["dataset.push", "dataset.push.done"]);
+    let figures = app.stranger().get("/metrics").is(200);
+    assert!(figures.text.contains("overrule_pushes_total{result=\"done\"}"), "{}", figures.text);
     let again = api.post("/api/v1/datasets/routes/releases/1/push", &json!({})).is(202).json();
     assert_eq!(again["push"]["state"], "waiting");
     page_says(&app, "All of it is at");
