@@ -160,7 +160,11 @@ fn a_push_that_was_killed_is_gone_on_with_by_a_server() {
     let push = bucket.lead(app.binary(), &balancer.url());
     balancer.hang_after(10_000_000);
     let push = push.args(["dataset", "push", "routes", "1"]).start();
-    eventually("the file that is begun", || (!bucket.uploads().is_empty()).then_some(()));
+    eventually("the file that is begun", || {
+        let upload = pushes::table.select(pushes::upload);
+        app.write(move |conn| Ok(upload.first::<Option<overrule::db::Json>>(conn).optional()?))?
+    });
+    assert_eq!(bucket.uploads().len(), 1);
     push.kill();
     assert_eq!(bucket.names(), Vec::<String>::new(), "no half file under a name");
     balancer.hang(false);
