@@ -31,8 +31,8 @@ pub use page::Page;
 pub use process::{Command, Finished, Process};
 pub use provider::Provider;
 pub use settings::{
-    Backend, backend, fixture, has_browser, has_program, has_provider, has_store, kills, real_data,
-    tls_binary,
+    Backend, backend, fixture, has_browser, has_program, has_provider, has_store, has_tls, kills,
+    real_data,
 };
 pub use small_disk::SmallDisk;
 pub use smtp::Sink;
