@@ -6,10 +6,12 @@
 mod limits;
 mod oidc;
 mod sign_in;
+mod store;
 
 pub use limits::Limits;
 pub use oidc::{Grant, Oidc, Outgoing};
 pub use sign_in::{Proxy, SignIn};
+pub use store::Store;
 
 use crate::db::Target;
 use std::path::{Path, PathBuf};
@@ -27,6 +29,7 @@ pub struct Config {
     pub proxy: Proxy,
     pub oidc: Oidc,
     pub outgoing: Outgoing,
+    pub store: Store,
     /// Where the embedded database and mail go; `--data-dir`, never in the file.
     pub data_dir: PathBuf,
 }
@@ -128,7 +131,7 @@ const KEYS: &[(&str, &str)] = &[
 ];
 
 fn keys() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
-    KEYS.iter().chain(limits::KEYS).chain(sign_in::KEYS).chain(oidc::KEYS)
+    KEYS.iter().chain(limits::KEYS).chain(sign_in::KEYS).chain(oidc::KEYS).chain(store::KEYS)
 }
 
 /// A setting that can't be honoured, in one line.

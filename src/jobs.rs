@@ -1,5 +1,7 @@
 //! The clock's work, beside the server. Each job is safe to run twice and on two machines.
 
+mod releases;
+
 use crate::accounts::KeyCache;
 use crate::accounts::sessions::{self, Seen};
 use crate::datasets::{self, Shelf};
@@ -12,7 +14,7 @@ use crate::web::Site;
 use crate::web::budgets::Budgets;
 use crate::web::limits::Limits;
 use crate::web::operating::Metrics;
-use crate::{accounts, audit, clock, escalations, news, sampling, similar, webhooks};
+use crate::{accounts, audit, clock, config, escalations, news, sampling, similar, webhooks};
 use actix_web::web::Data;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -29,8 +31,6 @@ const NOTICES_EVERY: Duration = Duration::from_secs(5);
 const TIDY_EVERY: Duration = Duration::from_secs(60 * 60);
 /// How often it is written down which sessions were used.
 const NOTE_EVERY: Duration = Duration::from_secs(60);
-/// How often it is looked whether a release waits to be built.
-const RELEASES_EVERY: Duration = Duration::from_millis(500);
 /// How often it is looked whether a week is to be drawn, and how long others write in between
 /// while one is.
 const DRAWS_EVERY: Duration = Duration::from_secs(5);
@@ -64,6 +64,8 @@ pub struct Tools {
     pub outgoing: Outgoing,
     /// Where the files of releases are.
     pub shelf: Shelf,
+    /// Where releases are pushed to.
+    pub store: config::Store,
     /// The rate limits of the server in this process, if there is one.
     pub limits: Option<Limits>,
     /// What callers of the server in this process may ask for.
@@ -92,7 +94,8 @@ impl Jobs {
             tokio::spawn(note(tools.clone(), stopped.clone())),
             tokio::spawn(seal(tools.clone(), stopped.clone())),
             tokio::spawn(note_keys(tools.clone(), stopped.clone())),
-            tokio::spawn(releases(tools.clone(), stopped.clone())),
+            tokio::spawn(releases::build(tools.clone(), stopped.clone())),
+            tokio::spawn(releases::push(tools.clone(), stopped.clone())),
             tokio::spawn(notices(tools.clone(), stopped.clone())),
             tokio::spawn(draws(tools.clone(), stopped.clone())),
             tokio::spawn(index(tools.clone(), stopped.clone())),
@@ -323,29 +326,6 @@ async fn note_keys(tools: Tools, mut stop: watch::Receiver<bool>) {
         }
         tokio::select! {
             () = sleep(NOTE_KEYS_EVERY) => {}
-            _ = stop.changed() => {}
-        }
-    }
-}
-
-/// Builds releases, one at a time. A stop ends the one at hand between two pages; whoever works
-/// next on this database goes on with it.
-async fn releases(tools: Tools, mut stop: watch::Receiver<bool>) {
-    while !*stop.borrow() {
-        let (db, shelf, stopped) = (tools.db.clone(), tools.shelf.clone(), stop.clone());
-        let build = move || datasets::build::next(&db, &shelf, &|| *stopped.borrow());
-        let pause = match tokio::task::spawn_blocking(build).await.unwrap_or_else(|panic| {
-            Err(AppError::internal(anyhow::anyhow!("building a release panicked: {panic}")))
-        }) {
-            Ok(true) => continue,
-            Ok(false) => RELEASES_EVERY,
-            Err(error) => {
-                tell("releases", &error);
-                AFTER_FAILURE
-            }
-        };
-        tokio::select! {
-            () = sleep(pause) => {}
             _ = stop.changed() => {}
         }
     }

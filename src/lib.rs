@@ -13,6 +13,7 @@ pub mod db;
 pub mod audit;
 pub mod mail;
 pub mod outgoing;
+pub mod store;
 pub mod web;
 
 pub mod accounts;

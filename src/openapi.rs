@@ -48,6 +48,7 @@ use utoipa::{Modify, OpenApi};
         crate::datasets::api::show_release,
         crate::datasets::api::cancel,
         crate::datasets::api::download,
+        crate::datasets::push_api::push,
         crate::datasets::lineage_api::lineage,
     ),
     components(schemas(

@@ -51,17 +51,12 @@ pub struct Outgoing {
 impl Outgoing {
     /// One that goes where `allowed` says, beside the public network.
     pub fn new(allowed: &[Allowed]) -> anyhow::Result<Self> {
-        // Another part of the program may have chosen before, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let guard = Arc::new(Guard::new(allowed));
-        let client = reqwest::Client::builder()
+        let client = client()
             .connect_timeout(CONNECT)
             .timeout(WHOLE)
-            .redirect(Policy::none())
-            .no_proxy()
             .pool_max_idle_per_host(0)
             .dns_resolver(Guarded(guard.clone()))
-            .user_agent(concat!("overrule/", env!("CARGO_PKG_VERSION")))
             .build()?;
         Ok(Self { client, guard })
     }
@@ -92,6 +87,18 @@ impl Outgoing {
         }
         Ok(Answer { status, headers, body })
     }
+}
+
+/// What every client here begins with: no redirect, no cookie, no proxy of the environment. Without
+/// the guard it is for addresses that the operator alone gives.
+pub fn client() -> reqwest::ClientBuilder {
+    // Another part of the program may have chosen before, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+        .redirect(Policy::none())
+        .no_proxy()
+        .http1_only()
+        .user_agent(concat!("overrule/", env!("CARGO_PKG_VERSION")))
 }
 
 /// The first cause, which says most; what is above it repeats the address.

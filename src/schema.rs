@@ -314,6 +314,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     release_files,
     release_rows,
     release_retired,
+    pushes,
     split_groups,
     split_rules,
     pinned_answers,

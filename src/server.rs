@@ -2,7 +2,7 @@
 
 use crate::accounts::{self, Door, KeyCache};
 use crate::capture::{self, Queues};
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::datasets::Shelf;
 use crate::db::{self, Db, Holder, Target, installation};
 use crate::jobs::{Jobs, Tools};
@@ -34,6 +34,7 @@ pub struct Server {
     threads: usize,
     mailer: Mailer,
     outgoing: Outgoing,
+    store: config::Store,
     parts: Parts,
 }
 
@@ -90,7 +91,8 @@ impl Server {
         };
         let mailer = Mailer::from_config(config)?;
         let outgoing = Outgoing::new(&config.outgoing.allow)?;
-        Ok(Self { listener, address, threads, mailer, outgoing, parts })
+        let store = config.store.clone();
+        Ok(Self { listener, address, threads, mailer, outgoing, store, parts })
     }
 
     /// The address really bound.
@@ -127,6 +129,7 @@ impl Server {
             nudge: parts.nudge.as_ref().clone(),
             outgoing: self.outgoing,
             shelf: parts.shelf.as_ref().clone(),
+            store: self.store,
             limits: Some(parts.limits.as_ref().clone()),
             budgets: Some(parts.budgets.as_ref().clone()),
             keys: Some(parts.keys.clone()),

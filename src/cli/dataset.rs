@@ -4,9 +4,11 @@ use crate::audit::Actor;
 use crate::config::Config;
 use crate::datasets::build::{self, Outcome};
 use crate::datasets::model::{LeaseId, Release, ReleaseFile, Stage, State};
-use crate::datasets::{Shelf, actions, deliver, lineage, queries, question};
+use crate::datasets::push::actions::NO_STORE;
+use crate::datasets::{Shelf, actions, deliver, lineage, push, queries, question};
 use crate::db::Db;
 use crate::error::{AppError, Mistakes};
+use crate::store::{Put, Store};
 use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use sha2::{Digest, Sha256};
@@ -63,6 +65,13 @@ pub(super) enum Command {
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
     },
+    /// Put a release into the object store of the settings, and print each file's address
+    Push {
+        /// The dataset's name
+        name: String,
+        /// The release's number
+        number: i64,
+    },
 }
 
 pub(super) fn run(config: &Config, command: &Command) -> anyhow::Result<ExitCode> {
@@ -75,6 +84,7 @@ pub(super) fn run(config: &Config, command: &Command) -> anyhow::Result<ExitCode
         Command::Compare { name, from, to } => compare(&db, name, *from, *to),
         Command::Lineage { name, of } => lineage(&db, &shelf, name, of),
         Command::Download { name, number, out } => download(&db, &shelf, name, *number, out),
+        Command::Push { name, number } => push(config, &db, &shelf, name, *number),
     };
     db.close();
     code
@@ -218,6 +228,46 @@ fn download(
     bar.finish_and_clear();
     eprintln!("{name} {number} is in {}: {}", out.display(), counted(&files));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Pushes it here. What is at the store already stays, so the same command goes on after a stop.
+fn push(
+    config: &Config,
+    db: &Db,
+    shelf: &Shelf,
+    name: &str,
+    number: i64,
+) -> anyhow::Result<ExitCode> {
+    let url = config.store.url.clone().context(NO_STORE)?;
+    let store = Store::open(&config.store, &url)?;
+    let (lease, of) = (LeaseId::new(), name.to_owned());
+    let asked = db.write_now(move |conn| {
+        push::actions::ask(conn, Actor::CommandLine, (&of, number), &url, Some(lease))
+    });
+    let (release, _) = asked.map_err(|error| told(error, name))?;
+    let (mut made, mut same) = (0, 0);
+    let mut hear = |place: &str, put: Put| {
+        println!("{}/{place}", store.url());
+        *(if put == Put::Made { &mut made } else { &mut same }) += 1;
+    };
+    let of = (name, &release);
+    match push::run(db, shelf, &store, of, lease, &|| false, &mut hear)? {
+        push::Outcome::Done => {
+            let url = store.url();
+            eprintln!("{name} {number} is at {url}: {made} files put, {same} were there");
+            Ok(ExitCode::SUCCESS)
+        }
+        push::Outcome::Trouble(why) => {
+            let id = release.id;
+            let told = why.clone();
+            db.write_patiently(move |conn| push::actions::fail(conn, (id, lease), &told))?;
+            bail!("{why} The same command goes on from here.")
+        }
+        push::Outcome::Failed(why) => bail!("{why}"),
+        push::Outcome::Stopped | push::Outcome::Lost => {
+            bail!("the push of {name} {number} was cancelled")
+        }
+    }
 }
 
 /// Copies a file under a temporary name, compares its hash, and only then gives it its name.

@@ -24,6 +24,7 @@ pub(super) fn run(config: &Config) -> anyhow::Result<ExitCode> {
         nudge: Nudge::default(),
         outgoing: Outgoing::new(&config.outgoing.allow)?,
         shelf: Shelf::in_data(&config.data_dir),
+        store: config.store.clone(),
         limits: None,
         budgets: None,
         keys: None,

@@ -120,7 +120,7 @@ impl Config {
                 let allowed: Result<_, _> = list(value)?.iter().map(|one| one.parse()).collect();
                 self.outgoing.allow = allowed?;
             }
-            _ => return Err(()),
+            _ => return self.apply_store(key, value),
         }
         Ok(())
     }

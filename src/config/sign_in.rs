@@ -91,7 +91,7 @@ impl super::Config {
                         configure oidc or a proxy";
             return Some(what.to_owned());
         }
-        None
+        self.store.contradiction()
     }
 }
 

@@ -4,6 +4,7 @@ use super::check::{self, Scope};
 use super::model::{
     Dataset, DatasetId, Frame, FrameAgent, LeaseId, Release, ReleaseFile, ReleaseId, Stage, State,
 };
+use super::push;
 use super::queries;
 use super::question::Question;
 use crate::accounts::{KeyId, PersonId};
@@ -281,6 +282,10 @@ pub fn finish(conn: &mut Conn, id: ReleaseId, lease: LeaseId, built: &Built) -> 
     on_backend!(conn, |c| diesel::insert_into(release_files::table).values(files).execute(c))?;
     for positions in built.retired.chunks(1_000) {
         queries::mark_retired(conn, id, positions)?;
+    }
+    let question = Question::of(&queries::release(conn, id)?.question);
+    if question.map_err(AppError::internal)?.push {
+        push::actions::offer(conn, id)?;
     }
     let (name, number) = ended(conn, id, "dataset.release.ready")?;
     webhooks::tell(conn, "dataset.released", &released(&name, number, files))?;

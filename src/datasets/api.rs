@@ -1,8 +1,9 @@
 //! `/api/v1/datasets…`: what the pages of datasets do, for programs.
 
 use super::model::{Dataset, Release, State};
+use super::push_api::PushOut;
 use super::question::Question;
-use super::{Shelf, actions, deliver, queries};
+use super::{Shelf, actions, deliver, push, queries};
 use crate::accounts::ApiKey;
 use crate::accounts::extract::scope::Export;
 use crate::audit::Actor;
@@ -64,6 +65,9 @@ pub struct ReleaseOut {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub finished_at: Option<Instant>,
+    /// How far it is on its way to the object store; left out where nobody asked for that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub push: Option<PushOut>,
 }
 
 /// How far a release is.
@@ -104,6 +108,7 @@ pub fn release_out(conn: &mut Conn, release: Release) -> AppResult<ReleaseOut> {
         bytes: file.bytes,
         sha256: hex::encode(file.sha256.0),
     });
+    let push = push::queries::find(conn, release.id)?.map(PushOut::from);
     let figures = release.figures.map(|json| json.0).unwrap_or_default();
     let excluded = serde_json::from_value(figures["left"].clone()).unwrap_or_default();
     Ok(ReleaseOut {
@@ -115,6 +120,7 @@ pub fn release_out(conn: &mut Conn, release: Release) -> AppResult<ReleaseOut> {
         error: release.error,
         created_at: release.created_at,
         finished_at: release.finished_at,
+        push,
     })
 }
 

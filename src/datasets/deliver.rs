@@ -127,7 +127,8 @@ fn has(request: &HttpRequest, name: header::HeaderName, etag: &str) -> bool {
     })
 }
 
-fn kind(name: &str) -> &'static str {
+/// The media type of a file, by its name.
+pub(super) fn kind(name: &str) -> &'static str {
     match name.rsplit('.').next() {
         Some("jsonl") => "application/x-ndjson",
         Some("json") => "application/json",

@@ -62,6 +62,9 @@ impl QuestionForm {
         for file in &question.file_formats {
             fields.insert(format!("f_{file}"), "1".into());
         }
+        if question.push {
+            fields.insert("to_store".into(), "1".into());
+        }
         for rule in &question.redact {
             fields.insert(format!("r_{rule}"), "1".into());
         }
@@ -139,6 +142,7 @@ impl QuestionForm {
         out.insert("verdicts".into(), json!(chosen("v", verdicts)));
         out.insert("severities".into(), json!(chosen("s", severities)));
         out.insert("file_formats".into(), json!(chosen("f", vec!["parquet", "csv"])));
+        out.insert("push".into(), self.has("to", "store").into());
     }
 
     /// Rules that are ticked, and patterns of one's own, a line each.
@@ -222,7 +226,7 @@ mod tests {
             "format": "preference", "file_formats": ["parquet"], "duplicates": "all", "conflicts": "majority",
             "redact": ["email", "ticket"], "patterns": {"ticket": "T-[0-9]+=x"}, "max_tokens": 9,
             "split": {"train": 0.335, "validation": 0.0, "test": 0.665},
-            "max_per": {"category": 4}, "group_by": "end_user", "license": "mit"}"#;
+            "max_per": {"category": 4}, "group_by": "end_user", "license": "mit", "push": true}"#;
         let question = question::from_json(sent).unwrap();
         assert_eq!(QuestionForm::of("x", &question).check().unwrap(), question);
     }

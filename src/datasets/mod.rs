@@ -16,6 +16,8 @@ pub mod lineage_api;
 pub mod marks;
 pub mod model;
 mod pages;
+pub mod push;
+pub mod push_api;
 pub mod queries;
 pub mod question;
 pub mod reason;
@@ -31,5 +33,6 @@ pub use shelf::Shelf;
 pub fn routes(cfg: &mut actix_web::web::ServiceConfig) {
     api::routes(cfg);
     lineage_api::routes(cfg);
+    push_api::routes(cfg);
     pages::routes(cfg);
 }

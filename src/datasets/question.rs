@@ -82,6 +82,9 @@ pub struct Question {
     /// A sentence for the card.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
+    /// Whether each release is pushed to the object store once it is ready.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub push: bool,
 }
 
 /// Shares of the groups.

@@ -36,15 +36,7 @@ impl Shelf {
 
     /// The hash of a file as it lies there.
     pub fn hash(&self, release: ReleaseId, name: &str) -> io::Result<Hash> {
-        let mut sha = Sha256::new();
-        let mut file = File::open(self.path(release, name))?;
-        let mut buffer = vec![0; 128 * 1024];
-        loop {
-            match io::Read::read(&mut file, &mut buffer)? {
-                0 => return Ok(Hash(sha.finalize().into())),
-                read => sha.update(&buffer[..read]),
-            }
-        }
+        Hash::of_file(&self.path(release, name))
     }
 
     /// The line of `SIDE.rows.csv` about a row, counted from 0; none where there is none. Lines are

@@ -350,6 +350,20 @@ impl Hash {
         }
         Self(sha.finalize().into())
     }
+
+    /// The plain SHA-256 of a file, read bit by bit.
+    pub fn of_file(path: &std::path::Path) -> std::io::Result<Self> {
+        use sha2::Digest;
+        let mut sha = sha2::Sha256::new();
+        let mut file = std::fs::File::open(path)?;
+        let mut buffer = vec![0; 128 * 1024];
+        loop {
+            match std::io::Read::read(&mut file, &mut buffer)? {
+                0 => return Ok(Self(sha.finalize().into())),
+                read => sha.update(&buffer[..read]),
+            }
+        }
+    }
 }
 impl std::fmt::Debug for Hash {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -8,6 +8,7 @@ mod provider;
 mod releases;
 mod settings;
 mod sqlite;
+mod store;
 
 use crate::config::Config;
 use crate::db::{Target, open_connection};
@@ -50,6 +51,7 @@ pub async fn examine(config: &Config, file: Option<&Path>) -> Vec<Finding> {
     settings::examine(config, file, &mut found);
     mail::examine(config, &mut found).await;
     provider::examine(config, &mut found).await;
+    store::examine(config, &mut found).await;
     match config.target() {
         Ok(target) => examine_database(config, &target, &mut found),
         Err(error) => found.wrong("database", format!("{error:#}"), "set `database.url`"),

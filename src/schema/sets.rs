@@ -85,6 +85,25 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     use super::{Id, Instant, Json};
+    pushes (release_id) {
+        release_id -> Id,
+        state -> Text,
+        store -> Nullable<Text>,
+        done -> BigInt,
+        total -> BigInt,
+        tries -> BigInt,
+        next_try_at -> Instant,
+        lease_id -> Nullable<Id>,
+        leased_until -> Nullable<Instant>,
+        upload -> Nullable<Json>,
+        error -> Nullable<Text>,
+        finished_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{Id, Instant, Json};
     split_groups (group_hash) {
         group_hash -> Binary,
         side -> Text,
@@ -104,6 +123,7 @@ diesel::table! {
 diesel::joinable!(releases -> datasets (dataset_id));
 diesel::joinable!(releases -> people (person_id));
 diesel::joinable!(release_files -> releases (release_id));
+diesel::joinable!(pushes -> releases (release_id));
 diesel::joinable!(release_rows -> releases (release_id));
 diesel::joinable!(release_rows -> signals (signal_id));
 diesel::joinable!(release_rows -> feedback (feedback_id));

@@ -45,6 +45,8 @@ pub struct Site {
     pub agreement_items: usize,
     /// The proxies whose word on who asks is taken.
     pub proxies: Vec<ipnet::IpNet>,
+    /// The object store that releases are pushed to, such as `s3://training/overrule`.
+    pub store: Option<String>,
 }
 
 impl Site {
@@ -59,6 +61,7 @@ impl Site {
             mail_folder: config.data_dir.join("mail"),
             agreement_items: config.limits.agreement_items as usize,
             proxies: config.proxy.addresses.clone(),
+            store: config.store.url.clone(),
         }
     }
 }

@@ -65,6 +65,7 @@ fn describe() {
     describe_counter!("overrule_statements_total", "Statements, for requests and by itself");
     describe_counter!("overrule_mails_total", "Tries to send a mail, by result");
     describe_counter!("overrule_webhook_calls_total", "Tries to call a webhook, by result");
+    describe_counter!("overrule_pushes_total", "Tries to push a release to the store, by result");
     describe_gauge!("overrule_outbox_waiting", "Mails that wait to be sent");
 }
 

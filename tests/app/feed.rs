@@ -1,7 +1,7 @@
 //! The feed: every revision of every signal in a folder a day, once.
 
 use crate::datasets::router;
-use crate::support::TestApp;
+use crate::support::{Balancer, Bucket, TestApp, has_store};
 use overrule::accounts::Scope;
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -72,4 +72,51 @@ fn a_feed_that_was_stopped_writes_the_same_files_again_and_none_twice() {
     let all = files(&folder);
     assert_eq!(ranges(&all, "signals"), [(1, 9), (10, 15)]);
     assert_eq!(all[0], whole[0], "the same bytes under the same name");
+}
+
+#[test]
+fn a_feed_into_a_store_puts_each_revision_there_once() {
+    if !has_store() {
+        return;
+    }
+    let (bucket, app) = (Bucket::new(), TestApp::start());
+    router(&app, 9);
+    let balancer = Balancer::start(&[bucket.endpoint()]);
+    let feed = || {
+        let command = bucket.lead(app.binary(), &balancer.url());
+        command.args(["feed", "--out", &bucket.url()]).run()
+    };
+    let all = || -> Vec<(String, Vec<u8>)> {
+        let names = bucket.names().into_iter();
+        let below = |name: &str| name.strip_prefix("overrule/").unwrap().to_owned();
+        names.map(|name| (below(&name), bucket.get(&name))).collect()
+    };
+    balancer.cut_after(Some(0));
+    feed().fails_with(1).says("The store gives no good answer");
+    balancer.cut_after(None);
+    feed().ok().says("wrote 9 events");
+    let first = all();
+    assert_eq!(ranges(&first, "signals"), [(1, 9)]);
+    assert!(first[0].0.starts_with("signals/date=20") && first[0].1.starts_with(b"PAR1"));
+    // As after a kill between the file and the note, and more came since.
+    router(&app, 15);
+    app.write(|conn| Ok(overrule::signals::published::follow(conn, "feed main", (0, 9))?));
+    feed().ok().says("wrote 15 events");
+    let second = all();
+    assert_eq!(ranges(&second, "signals"), [(1, 9), (10, 15)]);
+    assert!(second.contains(&first[0]), "what was there is untouched");
+    app.command(&["feed", "--out", "folder", "--name", "other"]).ok();
+    let whole = files(&app.folder().join("folder"));
+    assert_eq!(ranges(&whole, "signals"), [(1, 15)]);
+    // Another feed begins anew, and would call another file the same.
+    app.write(|conn| Ok(overrule::signals::published::follow(conn, "feed main", (0, 9))?));
+    bucket.put(&format!("overrule/{}", first[0].0), b"PAR1 of somebody else");
+    feed().fails_with(1).says("Another file is called").says("is left as it is");
+    feed_goes_nowhere(&app);
+}
+
+#[track_caller]
+fn feed_goes_nowhere(app: &TestApp) {
+    let said = app.command(&["feed", "--out", "s3://Bad Bucket/x"]).fails_with(1);
+    said.says("is not `s3://BUCKET`");
 }

@@ -3,6 +3,7 @@
 mod edit;
 mod lineage;
 mod list;
+mod push;
 mod release;
 mod show;
 
@@ -20,6 +21,8 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
         .route("/datasets/{name}/releases", post().to(release::create))
         .route("/datasets/{name}/releases/{number}", get().to(release::show))
         .route("/datasets/{name}/releases/{number}/cancel", post().to(release::cancel))
+        .route("/datasets/{name}/releases/{number}/push", post().to(push::ask))
+        .route("/datasets/{name}/releases/{number}/push/cancel", post().to(push::cancel))
         .route("/datasets/{name}/releases/{number}/left-out", get().to(release::left_out))
         .route("/datasets/{name}/releases/{number}/retired", get().to(lineage::retired))
         .route("/datasets/{name}/releases/{number}/files/{file}", get().to(release::file));

@@ -1,5 +1,6 @@
 //! One release: how far it is, what is in it, what was left out, its files.
 
+use super::push::PushPart;
 use super::show::{badge, progress, sentence};
 use crate::accounts::Engineer;
 use crate::audit::Actor;
@@ -8,7 +9,7 @@ use crate::datasets::api::numbered;
 use crate::datasets::build::Figures;
 use crate::datasets::card::percent;
 use crate::datasets::model::{Release, ReleaseFile, State};
-use crate::datasets::{Shelf, actions, deliver, queries, reason};
+use crate::datasets::{Shelf, actions, deliver, push, queries, reason};
 use crate::db::Db;
 use crate::error::{AppError, AppResult};
 use crate::web::paging::{PAGE_ROWS, Page, with_cursor};
@@ -77,6 +78,8 @@ struct ReleasePage {
     since: String,
     command: String,
     call: String,
+    /// What there is to say of the object store.
+    push: Option<PushPart>,
 }
 
 /// `POST /datasets/{name}/releases`
@@ -112,17 +115,23 @@ pub(super) async fn show(
 ) -> AppResult<HttpResponse> {
     let (name, number) = numbered(path.into_inner())?;
     let asked = name.clone();
-    let (release, files, asked_by) = db
+    let (release, files, asked_by, push) = db
         .read(move |conn| {
             let found = queries::find_release(conn, &asked, number)?.ok_or(AppError::NotFound)?;
             let files = queries::files(conn, found.1.id)?;
             let asked_by = queries::asked_by(conn, &found.1)?;
-            Ok((found.1, files, asked_by))
+            let push = push::queries::find(conn, found.1.id)?;
+            Ok((found.1, files, asked_by, push))
         })
         .await?;
+    let has_table = files.iter().any(|file| file.name.ends_with(".parquet"));
+    let store = site.store.as_deref();
+    let push = PushPart::of((&name, &release), push, has_table, store);
+    let is_moving = push.as_ref().is_some_and(|push| push.is_moving);
     let page_of = make(by.ctx(), name, release, files, asked_by, &site.public_url);
+    let page_of = ReleasePage { push, ..page_of };
     let mut answer = page(StatusCode::OK, &page_of)?;
-    if page_of.is_building {
+    if page_of.is_building || is_moving {
         // The page comes again by itself, without a script, until there is something to fetch.
         let name = actix_web::http::header::HeaderName::from_static("refresh");
         answer.headers_mut().insert(name, actix_web::http::header::HeaderValue::from_static("2"));
@@ -138,9 +147,7 @@ fn make(
     asked_by: Option<String>,
     url: &str,
 ) -> ReleasePage {
-    let figures = release.figures.as_ref().map(|json| json.0.clone());
-    let figures: Figures =
-        figures.and_then(|value| serde_json::from_value(value).ok()).unwrap_or_default();
+    let figures = figures(&release);
     let (number, at) = (release.number, release.created_at);
     let is_building = release.state == State::Building;
     let key = "-H \"Authorization: Bearer $OVERRULE_KEY\"";
@@ -166,9 +173,15 @@ fn make(
         call: format!(
             "curl -O {key} {url}/api/v1/datasets/{name}/releases/{number}/files/train.jsonl"
         ),
+        push: None,
         name,
         number,
     }
+}
+
+fn figures(release: &Release) -> Figures {
+    let figures = release.figures.as_ref().map(|json| json.0.clone());
+    figures.and_then(|value| serde_json::from_value(value).ok()).unwrap_or_default()
 }
 
 fn redacted(figures: &Figures) -> Vec<(String, String)> {

@@ -127,6 +127,7 @@ fn facts(question: &Question) -> Vec<Fact> {
     maybe("At most per label", question.max_per.label.map(|n| n.to_string()));
     maybe("At most tokens", question.max_tokens.map(|n| n.to_string()));
     maybe("Licence", question.license.clone());
+    maybe("Pushed", question.push.then(|| "each release, to the object store".to_owned()));
     facts
 }
 

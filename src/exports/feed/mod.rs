@@ -1,14 +1,16 @@
 //! The feed: every revision of every signal as Parquet, a folder a day, once and never again. It
 //! follows the numbers that the publisher gives, and notes up to where it writes before it does:
-//! after a stop the same files come again under the same names, with the same bytes.
+//! after a stop the same files come again under the same names, with the same bytes. At an object
+//! store what is there already is left as it is.
 
 mod queries;
 
 use super::columns::{Column, Kind};
 use super::table::Table;
-use crate::db::{self, Db};
+use crate::db::{self, Db, Hash};
 use crate::error::{AppError, AppResult};
 use crate::signals::published::{self, Event};
+use crate::store::{Object, Store, StoreError, Upload, Watch};
 use queries::Told;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -24,7 +26,14 @@ const PAGE: i64 = 1_000;
 pub struct Feed {
     name: String,
     folder: PathBuf,
-    _lock: File,
+    to: To,
+}
+
+enum To {
+    /// The folder itself, which others are kept off.
+    Folder { _lock: File },
+    /// A store: what is in the folder goes on from there.
+    Store { store: Box<Store>, _folder: tempfile::TempDir },
 }
 
 impl Feed {
@@ -34,7 +43,17 @@ impl Feed {
         db::make_folder(folder).map_err(io::Error::other)?;
         let lock = File::create(folder.join(".lock"))?;
         lock.lock()?;
-        Ok(Self { name: format!("feed {name}"), folder: folder.to_owned(), _lock: lock })
+        let to = To::Folder { _lock: lock };
+        Ok(Self { name: format!("feed {name}"), folder: folder.to_owned(), to })
+    }
+
+    /// Opens a feed into an object store, below the store's URL. Others may write there, too, also
+    /// on other machines: a name is given to one file, once.
+    pub fn into_store(name: &str, store: Store) -> io::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().to_owned();
+        let to = To::Store { store: Box::new(store), _folder: folder };
+        Ok(Self { name: format!("feed {name}"), folder: path, to })
     }
 
     /// Writes what is new, a round at most; gives how many events that was.
@@ -58,7 +77,13 @@ impl Feed {
         }
         self.write(db, done, until)?;
         let name = self.name.clone();
-        db.write_patiently(move |conn| Ok(published::follow(conn, &name, (until, until))?))?;
+        db.write_patiently(move |conn| {
+            // Another process may have done the same, and be further.
+            if published::followed(conn, &name)? == (done, until) {
+                published::follow(conn, &name, (until, until))?;
+            }
+            Ok(())
+        })?;
         Ok((until - done).unsigned_abs())
     }
 
@@ -76,7 +101,41 @@ impl Feed {
                 break;
             }
         }
-        round.publish().map_err(failed)
+        let files = round.publish().map_err(failed)?;
+        match &self.to {
+            To::Folder { .. } => Ok(()),
+            To::Store { store, .. } => files.iter().try_for_each(|file| self.send(store, file)),
+        }
+    }
+
+    /// Puts a file into the store; here it is needed no more.
+    fn send(&self, store: &Store, file: &Path) -> AppResult<()> {
+        let name = file.strip_prefix(&self.folder).unwrap_or(file).to_string_lossy();
+        let object = Object {
+            name: &name,
+            path: file,
+            bytes: file.metadata().map_err(failed)?.len(),
+            sha256: Hash::of_file(file).map_err(failed)?,
+            kind: "application/vnd.apache.parquet",
+        };
+        store.put(&object, &mut Patient).map_err(|error| match error {
+            StoreError::Passing(why) => AppError::Busy(why),
+            other => AppError::Conflict(other.to_string()),
+        })?;
+        std::fs::remove_file(file).map_err(failed)
+    }
+}
+
+/// Whoever feeds a store waits until it answers or gives up.
+struct Patient;
+
+impl Watch for Patient {
+    fn goes_on(&mut self) -> bool {
+        true
+    }
+
+    fn begun(&mut self, _: Option<&Upload>) -> bool {
+        true
     }
 }
 
@@ -132,17 +191,19 @@ impl Round<'_> {
         self.parts.get_mut(key).ok_or_else(|| io::Error::other("a part is missing"))
     }
 
-    /// Ends each file, flushes it to disk and gives it its name.
-    fn publish(self) -> io::Result<()> {
+    /// Ends each file, flushes it to disk and gives it its name; gives the names.
+    fn publish(self) -> io::Result<Vec<PathBuf>> {
         use std::os::unix::fs::PermissionsExt;
+        let mut files = Vec::new();
         for part in self.parts.into_values() {
             part.table.finish()?;
             let file = part.begun.as_file();
             file.set_permissions(std::fs::Permissions::from_mode(0o644))?;
             file.sync_all()?;
             part.begun.persist(&part.last)?;
+            files.push(part.last);
         }
-        Ok(())
+        Ok(files)
     }
 }
 

@@ -3,6 +3,8 @@
 mod faults;
 mod lineage;
 mod pages;
+mod push;
+mod push_faults;
 mod questions;
 mod releases;
 mod splits;

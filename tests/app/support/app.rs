@@ -157,6 +157,12 @@ impl TestApp {
         self.server = Some(Server::start(&self.config));
     }
 
+    /// Changes a setting for the next start.
+    pub fn change(&mut self, change: impl FnOnce(&mut Config)) {
+        assert!(self.server.is_none(), "stop it first");
+        change(&mut self.config);
+    }
+
     /// The data directory.
     pub fn folder(&self) -> PathBuf {
         self.folder.path().to_owned()

@@ -1,5 +1,5 @@
 //! A plain TCP balancer: each connection goes to the next server that answers. It can also hold
-//! everything back, as a network that hangs.
+//! everything back, as a network that hangs, and break off in the middle.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -19,6 +19,8 @@ struct Shared {
     servers: Mutex<Vec<String>>,
     next: AtomicUsize,
     hangs: AtomicBool,
+    /// Bytes that still get through, and whether it hangs then; none: all get through.
+    left: Mutex<Option<(usize, bool)>>,
 }
 
 impl Balancer {
@@ -57,7 +59,33 @@ impl Balancer {
 
     /// Whether nothing gets through for now, on any connection, and nothing is refused.
     pub fn hang(&self, hangs: bool) {
+        *self.shared.left.lock().unwrap() = None;
         self.shared.hangs.store(hangs, Ordering::SeqCst);
+    }
+
+    /// After so many more bytes, either way, nothing gets through any more.
+    pub fn hang_after(&self, bytes: usize) {
+        *self.shared.left.lock().unwrap() = Some((bytes, true));
+    }
+
+    /// After so many more bytes, either way, every connection breaks off, and new ones do at once;
+    /// none: all gets through again.
+    pub fn cut_after(&self, bytes: Option<usize>) {
+        *self.shared.left.lock().unwrap() = bytes.map(|bytes| (bytes, false));
+    }
+}
+
+impl Shared {
+    /// Whether so many bytes may still pass, perhaps later.
+    fn takes(&self, bytes: usize) -> bool {
+        let mut left = self.left.lock().unwrap();
+        let Some((left, hangs)) = &mut *left else { return true };
+        let takes = *left >= bytes;
+        *left = left.saturating_sub(bytes);
+        if !takes && *hangs {
+            self.hangs.store(true, Ordering::SeqCst);
+        }
+        takes || *hangs
     }
 }
 
@@ -78,10 +106,11 @@ fn pass(mut from: TcpStream, mut to: TcpStream, shared: &Shared) {
     let mut buffer = [0; 16 * 1024];
     loop {
         let read = from.read(&mut buffer).unwrap_or(0);
+        let takes = shared.takes(read);
         while shared.hangs.load(Ordering::SeqCst) {
             thread::sleep(Duration::from_millis(5));
         }
-        if read == 0 || to.write_all(&buffer[..read]).is_err() {
+        if read == 0 || !takes || to.write_all(&buffer[..read]).is_err() {
             break;
         }
     }

@@ -5,6 +5,7 @@ mod api;
 mod app;
 mod balancer;
 mod browser;
+mod bucket;
 mod cluster;
 mod database;
 mod form;
@@ -22,6 +23,7 @@ pub use api::Api;
 pub use app::{Server, TestApp};
 pub use balancer::Balancer;
 pub use browser::Browser;
+pub use bucket::{Bucket, SECRET, refusing_store};
 pub use cluster::Cluster;
 pub use database::Database;
 pub use mail::{Letter, Mailbox};
@@ -29,7 +31,8 @@ pub use page::Page;
 pub use process::{Command, Finished, Process};
 pub use provider::Provider;
 pub use settings::{
-    Backend, backend, fixture, has_browser, has_program, has_provider, has_tls, kills, real_data,
+    Backend, backend, fixture, has_browser, has_program, has_provider, has_store, has_tls, kills,
+    real_data,
 };
 pub use small_disk::SmallDisk;
 pub use smtp::Sink;

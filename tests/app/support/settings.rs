@@ -42,6 +42,20 @@ pub fn has_provider() -> bool {
     has
 }
 
+/// Whether an S3-compatible store is there to be started; says that the test is skipped where not.
+pub fn has_store() -> bool {
+    let has = variable("OVERRULE_TEST_STORE").is_some();
+    if !has {
+        eprintln!("skipped: OVERRULE_TEST_STORE is not set");
+    }
+    has
+}
+
+/// Where scripts/setup put the Python that has consumers, and the store.
+pub fn consumers_python() -> PathBuf {
+    root().join("target/python/bin/python")
+}
+
 /// Where scripts/setup put the provider's modules.
 pub fn provider_modules() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("target/provider/node_modules")
