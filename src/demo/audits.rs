@@ -57,7 +57,7 @@ pub fn make(
     for drawn in drawn(conn)? {
         let at = weeks_on(drawn.week, 1).plus_minutes(WAIT_MINUTES).min(now);
         let champion = cast.get(&people::champion(&drawn.team));
-        let waits = drawn.week == newest && random.percent(55.0);
+        let waits = drawn.week == newest && random.percent(35.0);
         match champion.filter(|_| !waits) {
             Some(champion) => {
                 let choice = choice(&mut random, &drawn, truth);

@@ -84,7 +84,8 @@ fn decided_before_the_text_was_erased_it_is_not_brought_back_with_another_meanin
     let decision = json!({"decision": "accepted_with_edits", "label": "other"});
     decide(&api, audited.item("one"), decision).is(201);
     let cleo = audited.champion("Cleo");
-    cleo.open(&audited.page("one")).press("Open it again").is(200);
+    let page = cleo.open(&audited.page("one")).press("Open it again").is(200);
+    page.press("Give it back").is(200);
     audited.desk.app.write(|conn| {
         use diesel::prelude::*;
         diesel::delete(overrule::schema::interaction_bodies::table).execute(conn)?;
