@@ -233,6 +233,7 @@ diesel::table! {
         external_id -> Nullable<Text>,
         dedup_key -> Binary,
         superseded_by -> Nullable<Id>,
+        is_audit -> Bool,
     }
 }
 

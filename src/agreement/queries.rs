@@ -1,18 +1,19 @@
 //! Every query on agreement. What is looked at is bounded, whatever is stored.
 
-use crate::accounts::TeamId;
+use crate::accounts::{PersonId, TeamId};
 use crate::agents::{AgentId, CategoryId, DeploymentId};
 use crate::db::Conn;
 use crate::feedback::Verdict;
 use crate::interactions::{InteractionId, JsonText};
 use crate::schema::{deployments, feedback, interaction_bodies, review_items, reviews, signals};
+use crate::signals::SignalStatus;
 use crate::signals::model::{ItemId, Outcome};
 use crate::triage::model::{ReviewId, SETTLES};
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// How many of the newest judgements, and of the newest second reviews, are looked at.
 const NEWEST: i64 = 20_000;
@@ -44,31 +45,40 @@ pub(super) fn newest_judged(
         .load(conn)
 }
 
-/// What one person said of an interaction.
+/// What one person says of an interaction.
 #[derive(Debug, Clone, Queryable)]
 pub(super) struct Judged {
     pub interaction: InteractionId,
+    pub author: Option<PersonId>,
     pub verdict: Verdict,
     pub correction: Option<JsonText>,
     pub category: Option<CategoryId>,
 }
 
-/// What people say now of these interactions.
+/// What people say now of these interactions: each person's newest word, whether they reported it
+/// or found it in a random audit, unless that was taken back.
 pub(super) fn judgements_of(
     conn: &mut Conn,
     interactions: &[InteractionId],
 ) -> QueryResult<Vec<Judged>> {
-    signals::table
+    let stands = feedback::is_audit.eq(false).or(signals::status.eq(SignalStatus::Accepted));
+    let mut rows: Vec<Judged> = signals::table
         .inner_join(feedback::table)
         .filter(signals::interaction_id.eq_any(interactions))
         .filter(feedback::superseded_by.is_null())
+        .filter(stands)
+        .order(feedback::id.desc())
         .select((
             signals::interaction_id,
+            feedback::author_id,
             feedback::verdict,
             feedback::correction,
             feedback::category_id,
         ))
-        .load(conn)
+        .load(conn)?;
+    let mut heard = HashSet::new();
+    rows.retain(|row| row.author.is_none_or(|author| heard.insert((row.interaction, author))));
+    Ok(rows)
 }
 
 /// What the agent answered in these interactions; erased ones are left out.

@@ -69,6 +69,10 @@ pub struct Sent {
     /// Address of who decided, as claimed.
     #[serde(default)]
     reviewer: Option<String>,
+    /// Whether a reviewer found it in a random audit; it overrides nothing then. Taken where
+    /// `status` is, with `accepted`.
+    #[serde(default)]
+    audit: bool,
     /// What an export adds is passed over.
     #[serde(default, rename = "id")]
     #[schema(value_type = Value, required = false)]
@@ -91,6 +95,8 @@ pub struct Decided {
     pub label: Option<JsonText>,
     /// Address of the reviewer, as claimed.
     pub reviewer: Option<String>,
+    /// A reviewer found it in a random audit.
+    pub is_audit: bool,
 }
 
 /// A judgement whose parts fit together.
@@ -165,7 +171,12 @@ impl Sent {
             return Err(Mistakes::one(format!("{at}/label"), why));
         }
         let reviewer = self.reviewer.clone().filter(|name| !name.trim().is_empty());
-        Ok(Some(Decided { status, outcome, label, reviewer }))
+        let is_audit = self.audit && status == SignalStatus::Accepted;
+        if is_audit && self.verdict == Verdict::Escalated {
+            let why = "says whether an output is right, which `escalated` doesn’t";
+            return Err(Mistakes::one(format!("{at}/audit"), why));
+        }
+        Ok(Some(Decided { status, outcome, label, reviewer, is_audit }))
     }
 
     /// The sender's id, or else a hash of every key that was sent.

@@ -8,7 +8,7 @@ use crate::accounts::{self, PersonId, TeamId, Who};
 use crate::agents::directory::Known;
 use crate::agents::{Agent, Directory, OutputKind};
 use crate::clock;
-use crate::db::Conn;
+use crate::db::{Conn, Instant};
 use crate::error::{AppError, AppResult, Mistakes};
 use crate::feedback::rules;
 use crate::interactions::actions::{NewInteraction, Recorded};
@@ -23,12 +23,14 @@ pub struct Row {
     pub permit: Permit,
     /// Who reports what was not logged; none where a program logs it.
     pub reporter: Option<Arc<Who>>,
+    /// When it came, where that is told; none is now.
+    pub received_at: Option<Instant>,
 }
 
 impl Row {
     /// A line that a program or a command sends.
     pub fn logged(line: Line, permit: Permit) -> Self {
-        Self { line, permit, reporter: None }
+        Self { line, permit, reporter: None, received_at: None }
     }
 }
 
@@ -142,7 +144,7 @@ fn prepare(
     }
     let deployment = directory.deployment(conn, agent, team, line.environment)?;
     let version_id = directory.version(conn, agent.id, &line.agent_version)?;
-    let id = InteractionId::new();
+    let id = row.received_at.map_or_else(InteractionId::new, InteractionId::of_time);
     let external_id = match &line.external_id {
         None if row.permit.derive_key => Some(line.derived_key()),
         other => other.clone(),

@@ -70,6 +70,8 @@ pub struct FeedbackOut {
     pub status: StatusFilter,
     pub superseded_by: Option<FeedbackId>,
     pub signal_id: Option<SignalId>,
+    /// Whether a reviewer found it in a random audit; it overrides nothing then.
+    pub audit: bool,
 }
 
 /// An interaction as programs read it: the interchange line with `id`.
@@ -181,6 +183,7 @@ fn out(row: Row) -> FeedbackOut {
         status: StatusFilter::of(f.superseded_by.is_some(), status),
         superseded_by: f.superseded_by,
         signal_id,
+        audit: f.is_audit,
     }
 }
 
@@ -333,6 +336,7 @@ pub struct Said {
     pub occurred_at: Instant,
     pub superseded_by: Option<FeedbackId>,
     pub status: Option<SignalStatus>,
+    pub is_audit: bool,
 }
 
 /// What everybody said of an interaction, newest first, at most 50. The caller knows who may see
@@ -351,6 +355,7 @@ pub fn said_of(conn: &mut Conn, id: InteractionId) -> QueryResult<Vec<Said>> {
             feedback::occurred_at,
             feedback::superseded_by,
             signals::status.nullable(),
+            feedback::is_audit,
         ))
         .load(conn)
 }

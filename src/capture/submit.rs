@@ -275,6 +275,7 @@ fn feedback(
         external_id: draft.external_id.clone(),
         dedup_key: draft.dedup_key,
         superseded_by: None,
+        is_audit: decided(row).is_some_and(|decided| decided.is_audit),
     }
 }
 

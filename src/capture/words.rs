@@ -49,6 +49,16 @@ pub fn state(superseded: bool, status: Option<SignalStatus>, yours: bool) -> Bad
     Badge { kind, text }
 }
 
+/// Where what a reviewer found in a random audit stands, in a word. It is decided by being said.
+pub fn audit_state(superseded: bool, status: Option<SignalStatus>) -> Badge {
+    let (kind, text) = match (superseded, status) {
+        (true, _) => ("superseded", "Decided anew"),
+        (false, Some(SignalStatus::Accepted)) => ("accepted", "Accepted"),
+        (false, _) => ("superseded", "Taken back"),
+    };
+    Badge { kind, text }
+}
+
 /// A moment in three spellings: for programs, for a glance, and exact.
 #[derive(Debug, Clone)]
 pub struct When {

@@ -2,7 +2,7 @@
 //! Hugging Face's tools read it.
 
 use super::build::Figures;
-use super::model::{Frame, Release, ReleaseFile, Side};
+use super::model::{Audit, Frame, Release, ReleaseFile, Side};
 use super::question::Question;
 use super::{reason, redact};
 use crate::agents::OutputKind;
@@ -212,9 +212,11 @@ fn annotation(about: &About<'_>, out: &mut String) {
         format_args!(
             "People who used the agents confirmed, corrected or rejected single answers. What the \
              review policy of an agent did not accept at once was decided by reviewers, who could \
-             edit it; each signal is a snapshot as it was accepted. Contradictions about the same \
-             input: `{}`. The same said by several: `{}`.\n",
-            about.question.conflicts, about.question.duplicates
+             edit it; each signal is a snapshot as it was accepted. {} Contradictions about the \
+             same input: `{}`. The same said by several: `{}`.\n",
+            audits(about.question.audit),
+            about.question.conflicts,
+            about.question.duplicates
         ),
     );
     let (judged, agreed) = figures.agreement;
@@ -231,6 +233,21 @@ fn annotation(about: &About<'_>, out: &mut String) {
         line(out, format_args!("Agreement: no input was judged by several.\n"));
     }
     people(figures, out);
+}
+
+/// What becomes of random audits, as a sentence.
+fn audits(audit: Audit) -> &'static str {
+    match audit {
+        Audit::Include => {
+            "What reviewers found in weekly random samples of answers that nobody overrode counts \
+             like the rest."
+        }
+        Audit::LeaveOut => "What reviewers found in random samples is left out.",
+        Audit::Only => {
+            "All of it is what reviewers found in weekly random samples of answers that nobody \
+             overrode."
+        }
+    }
 }
 
 /// Whom it comes from, and how much of it says the same.

@@ -18,8 +18,9 @@ pub struct QuestionForm(BTreeMap<String, String>);
 /// Lists of names in one field.
 const LISTS: [&str; 4] = ["agents", "versions", "teams", "categories"];
 /// Fields that go through as they are.
-const TEXTS: [&str; 9] = [
+const TEXTS: [&str; 10] = [
     "status",
+    "audit",
     "since",
     "until",
     "format",
@@ -226,7 +227,8 @@ mod tests {
             "format": "preference", "file_formats": ["parquet"], "duplicates": "all", "conflicts": "majority",
             "redact": ["email", "ticket"], "patterns": {"ticket": "T-[0-9]+=x"}, "max_tokens": 9,
             "split": {"train": 0.335, "validation": 0.0, "test": 0.665},
-            "max_per": {"category": 4}, "group_by": "end_user", "license": "mit", "push": true}"#;
+            "max_per": {"category": 4}, "group_by": "end_user", "license": "mit", "push": true,
+            "audit": "only"}"#;
         let question = question::from_json(sent).unwrap();
         assert_eq!(QuestionForm::of("x", &question).check().unwrap(), question);
     }

@@ -64,6 +64,8 @@ pub struct SaidStep {
     pub occurred_at: Instant,
     /// Its author said something newer.
     pub superseded: bool,
+    /// A reviewer found it in a random audit.
+    pub audit: bool,
 }
 
 /// One decision.
@@ -211,8 +213,8 @@ fn trace(conn: &mut Conn, signal: &Signal) -> AppResult<Trace> {
     })
 }
 
-fn said_step((id, verdict, category, occurred_at, superseded_by): Said) -> SaidStep {
-    SaidStep { id, verdict, category, occurred_at, superseded: superseded_by.is_some() }
+fn said_step((id, verdict, category, occurred_at, superseded_by, audit): Said) -> SaidStep {
+    SaidStep { id, verdict, category, occurred_at, superseded: superseded_by.is_some(), audit }
 }
 
 fn decision(((_, number, outcome, how, reason, at), (_, person, key)): Decided) -> Decision {

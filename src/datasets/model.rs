@@ -31,6 +31,24 @@ crate::text_enum!(
     }
 );
 crate::text_enum!(
+    /// Whether a dataset takes what random audits found.
+    Audit {
+        /// Like what people reported.
+        Include = "include",
+        /// Only what people reported.
+        LeaveOut = "leave_out",
+        /// Nothing else: a fair sample of what nobody flagged.
+        Only = "only",
+    }
+);
+
+impl Audit {
+    /// Whether nothing is left out for it.
+    pub fn is_include(&self) -> bool {
+        *self == Self::Include
+    }
+}
+crate::text_enum!(
     /// What becomes of signals that say the same of the same input.
     Duplicates {
         /// One stays, with the number of all as its weight.

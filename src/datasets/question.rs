@@ -1,7 +1,7 @@
 //! The question a dataset saves: which signals, by which rules, in which shape. Read strictly, from
 //! JSON or TOML.
 
-use super::model::{Conflicts, Duplicates, GroupBy, Side, Wanted};
+use super::model::{Audit, Conflicts, Duplicates, GroupBy, Side, Wanted};
 use crate::agents::Environment;
 use crate::capture::draft::time;
 use crate::db::Instant;
@@ -39,6 +39,9 @@ pub struct Question {
     /// `accepted` (default), or `any`: also what nobody decided yet.
     #[serde(default = "accepted")]
     pub status: Wanted,
+    /// What random audits found: `include` (default), `leave_out`, or `only`.
+    #[serde(default = "include", skip_serializing_if = "Audit::is_include")]
+    pub audit: Audit,
     /// RFC 3339 or a day: when the interaction happened, or later.
     #[serde(default, deserialize_with = "instant", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
@@ -135,6 +138,9 @@ impl Split {
 
 fn accepted() -> Wanted {
     Wanted::Accepted
+}
+fn include() -> Audit {
+    Audit::Include
 }
 fn once() -> Duplicates {
     Duplicates::Once

@@ -2,6 +2,7 @@
 //! that real data takes; and the pages that only a demo has.
 
 mod agents;
+mod audits;
 mod datasets;
 mod decisions;
 mod escalations;
@@ -62,12 +63,15 @@ pub fn fill(db: &Db) -> anyhow::Result<bool> {
         agents::make(conn)?;
         people::signed_in(conn)
     })?;
-    for chunk in story::tell(now).chunks(CHUNK) {
+    let told = story::tell(now);
+    for chunk in told.chunks(CHUNK) {
         store(db, chunk, &cast)?;
     }
+    let truth = audits::truth(told);
     db.write_now(move |conn| {
         decisions::make(conn, &cast, now)?;
         escalations::make(conn, &cast, now)?;
+        audits::make(conn, &cast, &truth, now)?;
         datasets::make(conn, &cast)?;
         questions::make(conn, &cast, now)
     })?;
@@ -80,7 +84,8 @@ fn store(db: &Db, told: &[Told], cast: &HashMap<String, Arc<Who>>) -> anyhow::Re
     let mut said: Vec<(usize, Arc<Who>, draft::Draft)> = Vec::new();
     for (place, each) in told.iter().enumerate() {
         let line = line::read(&each.line).map_err(AppError::from)?;
-        rows.push(intake::Row::logged(line, Permit::COMMAND_LINE));
+        let logged = intake::Row::logged(line, Permit::COMMAND_LINE);
+        rows.push(intake::Row { received_at: Some(each.at), ..logged });
         for (author, feedback) in &each.signed_in {
             if let Some(who) = cast.get(author) {
                 said.push((place, who.clone(), draft::read(feedback, "").map_err(AppError::from)?));

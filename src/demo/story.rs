@@ -24,6 +24,17 @@ pub struct Told {
     pub signed_in: Vec<(String, String)>,
     /// Whether somebody reported it, for it was not logged.
     pub is_report: bool,
+    pub at: Instant,
+    /// The sender's id, and what is wrong with the answer, where it is.
+    pub key: String,
+    pub wrong: Option<Wrong>,
+}
+
+/// What somebody finds who looks at a wrong answer.
+#[derive(Clone)]
+pub struct Wrong {
+    pub right: Value,
+    pub comment: &'static str,
 }
 
 /// One turn of a conversation, at its time.
@@ -143,7 +154,8 @@ fn tell_turn(random: &mut Random, turn: &Turn, before: &mut Before, now: Instant
     let (sent, signed_in): (Vec<Judgement>, Vec<Judgement>) =
         judgements.into_iter().partition(|judgement| !judgement.is_signed_in);
     let mut line = line(random, agent, version, &sample, before, failed);
-    line["external_id"] = Value::from(format!("{}-{}", turn.conversation, turn.number));
+    let key = format!("{}-{}", turn.conversation, turn.number);
+    line["external_id"] = Value::from(key.as_str());
     if agent.kind != OutputKind::Label && agent.kind != OutputKind::Json {
         line["conversation_id"] = Value::from(format!("c-{}", turn.conversation));
     }
@@ -157,7 +169,8 @@ fn tell_turn(random: &mut Random, turn: &Turn, before: &mut Before, now: Instant
     let signed_in: Vec<(String, String)> =
         signed_in.into_iter().map(|j| (j.author.clone(), j.feedback.to_string())).collect();
     let is_report = is_wrong && !failed && !signed_in.is_empty() && random.percent(12.0);
-    Told { line: line.to_string(), signed_in, is_report }
+    let wrong = sample.right.map(|right| Wrong { right, comment: sample.comment });
+    Told { line: line.to_string(), signed_in, is_report, at, key, wrong }
 }
 
 /// The interchange line, but for its key, its time and its feedback.

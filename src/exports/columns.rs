@@ -155,6 +155,7 @@ fn signals() -> Vec<Column> {
     feedback.push(column("correction", Kind::Json));
     let said = ["category", "severity", "comment", "urgency", "occurred_at", "status"];
     feedback.extend(texts(&said));
+    feedback.push(column("audit", Kind::Bool));
     feedback.extend(texts(&["id", "signal_id", "decision"]));
     feedback.push(column("label", Kind::Json));
     feedback.extend(texts(&["reviewer", "decided_at"]));

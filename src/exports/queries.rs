@@ -208,6 +208,8 @@ pub struct Said {
     pub comment: Option<String>,
     pub urgency: Urgency,
     pub occurred_at: Instant,
+    /// A reviewer found it in a random audit.
+    pub is_audit: bool,
     pub decision: Option<(Outcome, Option<JsonText>, Option<String>, Instant)>,
 }
 
@@ -231,7 +233,7 @@ pub fn records(
     );
     type SaidRow = (
         (SignalId, SignalStatus, FeedbackId, Option<String>, Verdict, Option<JsonText>),
-        (Option<String>, Severity, Option<String>, Urgency, Instant),
+        (Option<String>, Severity, Option<String>, Urgency, Instant, bool),
     );
     type Decision = (Outcome, Option<JsonText>, Instant);
     type Row = (
@@ -292,6 +294,7 @@ pub fn records(
                     feedback::comment,
                     feedback::urgency,
                     feedback::occurred_at,
+                    feedback::is_audit,
                 ),
             ),
             (resolutions::outcome, resolutions::label, resolutions::created_at).nullable(),
@@ -307,7 +310,7 @@ pub fn records(
     ): Row| {
         let (input, tools, output, error, sources, metadata) = texts;
         let ((signal_id, status, id, external_id, verdict, correction), more) = said;
-        let (category, severity, comment, urgency, occurred_at) = more;
+        let (category, severity, comment, urgency, occurred_at, is_audit) = more;
         Record {
             interaction,
             version,
@@ -332,8 +335,13 @@ pub fn records(
                 comment,
                 urgency,
                 occurred_at,
-                decision: decision
-                    .map(|(outcome, label, at)| (outcome, label, reviewer.or(key), at)),
+                is_audit,
+                decision: decision.map(|(outcome, label, at)| {
+                    // Whoever decides an audit says it; and as they said it, it counts.
+                    let as_said = (Outcome::Accepted, None);
+                    let (outcome, label) = if is_audit { as_said } else { (outcome, label) };
+                    (outcome, label, reviewer.or(key), at)
+                }),
             },
         }
     };

@@ -27,7 +27,7 @@ pub struct Outcome {
     pub recorded: Vec<Recorded>,
     /// Of what was stored here, what is superseded already by a later one stored here.
     pub superseded_at_once: HashSet<FeedbackId>,
-    /// Interactions that somebody overrode and nobody took back.
+    /// Interactions that somebody overrode and nobody took back. An audit overrides nothing.
     pub overridden: HashSet<InteractionId>,
 }
 
@@ -44,6 +44,7 @@ pub fn record(conn: &mut Conn, new: &[Feedback]) -> AppResult<Outcome> {
                 author_id: earlier.author_id,
                 known_by: earlier.known_by,
                 verdict: earlier.verdict,
+                is_audit: earlier.is_audit,
             });
         }
     }
@@ -92,7 +93,7 @@ pub fn record(conn: &mut Conn, new: &[Feedback]) -> AppResult<Outcome> {
         overridden: seen
             .current
             .iter()
-            .filter(|(_, all)| all.iter().any(|c| c.verdict != Verdict::Confirmed))
+            .filter(|(_, all)| all.iter().any(Current::overrides))
             .map(|(interaction, _)| *interaction)
             .collect(),
     })
@@ -109,19 +110,34 @@ struct Current {
     author_id: Option<PersonId>,
     known_by: KnownBy,
     verdict: Verdict,
+    is_audit: bool,
+}
+
+impl Current {
+    fn overrides(&self) -> bool {
+        self.verdict != Verdict::Confirmed && !self.is_audit
+    }
 }
 
 impl Seen {
     /// Notes `new` as current and gives what it supersedes: the same author's earlier feedback on
     /// the same interaction. What was sent under somebody's name never supersedes what they sent
-    /// themselves while signed in.
+    /// themselves while signed in. An interaction is audited once, so the newest audit supersedes,
+    /// whoever's it was; but never what somebody said as one who uses the agent, nor the reverse:
+    /// a flag is not taken back by an audit.
     fn take_place_of(&mut self, new: &Feedback) -> Vec<FeedbackId> {
         let mut taken = Vec::new();
         let current = self.current.entry(new.interaction_id).or_default();
         current.retain(|old| {
-            let same = new.author_id.is_some()
-                && old.author_id == new.author_id
-                && (new.known_by == KnownBy::Session || old.known_by != KnownBy::Session);
+            let same = match (new.is_audit, old.is_audit) {
+                (true, true) => true,
+                (false, false) => {
+                    new.author_id.is_some()
+                        && old.author_id == new.author_id
+                        && (new.known_by == KnownBy::Session || old.known_by != KnownBy::Session)
+                }
+                _ => false,
+            };
             if same {
                 taken.push(old.id);
             }
@@ -132,6 +148,7 @@ impl Seen {
             author_id: new.author_id,
             known_by: new.known_by,
             verdict: new.verdict,
+            is_audit: new.is_audit,
         });
         taken
     }

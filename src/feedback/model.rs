@@ -73,8 +73,11 @@ pub struct Feedback {
     pub external_id: Option<String>,
     /// The same key on the same interaction is the same feedback.
     pub dedup_key: Hash,
-    /// The same author's later feedback on the same interaction.
+    /// The same author's later feedback on the same interaction; of an audit, the later decision.
     pub superseded_by: Option<FeedbackId>,
+    /// A reviewer said it of what was drawn at random. It is a judgement, and no override: nobody
+    /// flagged the answer.
+    pub is_audit: bool,
 }
 
 /// The most characters a comment may have.

@@ -78,6 +78,7 @@ pub struct Earlier {
     pub verdict: super::model::Verdict,
     pub dedup_key: Hash,
     pub superseded_by: Option<FeedbackId>,
+    pub is_audit: bool,
 }
 
 /// All feedback on these interactions, oldest first.
@@ -93,6 +94,7 @@ pub fn earlier(conn: &mut Conn, ids: &[InteractionId]) -> QueryResult<Vec<Earlie
             feedback::verdict,
             feedback::dedup_key,
             feedback::superseded_by,
+            feedback::is_audit,
         ))
         .load(conn)
 }
@@ -102,7 +104,8 @@ pub fn find_by_id(conn: &mut Conn, id: FeedbackId) -> QueryResult<Option<Feedbac
     feedback::table.find(id).select(feedback::all_columns).first(conn).optional()
 }
 
-/// A person's own current feedback on an interaction, for a form that starts from it.
+/// A person's own current feedback on an interaction, for a form that starts from it. What they
+/// decided in a random audit is changed there.
 pub fn find_current_by(
     conn: &mut Conn,
     interaction: InteractionId,
@@ -112,13 +115,14 @@ pub fn find_current_by(
         .filter(feedback::interaction_id.eq(interaction))
         .filter(feedback::author_id.eq(author))
         .filter(feedback::superseded_by.is_null())
+        .filter(feedback::is_audit.eq(false))
         .order(feedback::id.desc())
         .select(feedback::all_columns)
         .first(conn)
         .optional()
 }
 
-/// What this person says now of these interactions.
+/// What this person says now of these interactions, as one who uses the agent.
 pub fn verdicts_by(
     conn: &mut Conn,
     author: PersonId,
@@ -128,6 +132,7 @@ pub fn verdicts_by(
         .filter(one_of(feedback::interaction_id, ids))
         .filter(feedback::author_id.eq(author))
         .filter(feedback::superseded_by.is_null())
+        .filter(feedback::is_audit.eq(false))
         .select((feedback::interaction_id, feedback::verdict))
         .load(conn)
 }

@@ -11,6 +11,16 @@ crate::id_type!(
     /// The id of an interaction.
     InteractionId
 );
+
+impl InteractionId {
+    /// The id of what came at this instant: ids carry their time.
+    pub fn of_time(at: Instant) -> Self {
+        let micros = u64::try_from(at.as_micros()).unwrap_or(0);
+        let (seconds, rest) = (micros / 1_000_000, micros % 1_000_000);
+        let nanos = u32::try_from(rest * 1_000).unwrap_or(0);
+        Self(uuid::Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos)))
+    }
+}
 crate::text_enum!(
     /// How an interaction came in.
     Source {

@@ -28,6 +28,8 @@ pub(super) struct Row {
     pub verdict: Badge,
     pub state: Badge,
     pub when: When,
+    /// Found by a random audit that the reader decided.
+    pub is_audit: bool,
 }
 
 #[derive(Template)]
@@ -76,13 +78,18 @@ pub(super) async fn index(
 
 /// A report as a row of a list.
 pub(super) fn row(listed: reports::Listed, now: crate::db::Instant) -> Row {
+    let is_superseded = listed.superseded_by.is_some();
     Row {
         href: format!("/feedback/{}", listed.id),
         question: words::question(listed.input.as_ref()),
         agent: words::agent(&listed.agent, &listed.version),
         verdict: words::verdict(listed.verdict),
-        state: words::state(listed.superseded_by.is_some(), listed.status, true),
+        state: match listed.is_audit {
+            true => words::audit_state(is_superseded, listed.status),
+            false => words::state(is_superseded, listed.status, true),
+        },
         when: words::when(listed.occurred_at, now),
+        is_audit: listed.is_audit,
     }
 }
 

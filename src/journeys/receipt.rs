@@ -13,6 +13,7 @@ use crate::signals::SignalStatus;
 use crate::signals::model::{Resolution, Waiting};
 use crate::web::diff::{self, Part};
 
+mod audit;
 mod progress;
 mod takeover;
 pub use progress::Step;
@@ -78,6 +79,9 @@ pub struct Receipt {
     pub newer: String,
     /// Where the reader changes what they said, or looks at the interaction.
     pub interaction: String,
+    /// Whether a random audit found it, and where its author opens that again.
+    pub is_audit: bool,
+    pub audit: String,
     /// Where the author answers whoever took over, and whether they were asked.
     pub reply: Option<(String, bool)>,
     pub id: String,
@@ -107,7 +111,7 @@ impl Facts {
         }
         Receipt {
             next: self.next(),
-            state: words::state(feedback.superseded_by.is_some(), self.status(), yours),
+            state: self.state(yours),
             verdict: words::verdict(feedback.verdict),
             said: self.said(),
             agent: words::agent(&agent.name, &self.found.version),
@@ -133,6 +137,8 @@ impl Facts {
                 Reader::Holder => String::new(),
                 Reader::Author | Reader::Lead => format!("/interactions/{}", row.id),
             },
+            is_audit: feedback.is_audit,
+            audit: self.audit(),
             reply: self.reply_to(),
             id: feedback.id.to_string(),
             is_yours: yours,
@@ -151,7 +157,16 @@ impl Facts {
         match (&self.reader, &self.found.author) {
             (Reader::Author | Reader::Holder, _) => "You".to_owned(),
             (Reader::Lead, Some(name)) => name.clone(),
-            (Reader::Lead, None) => "Somebody".to_owned(),
+            (Reader::Lead, None) => self.auditor().unwrap_or_else(|| "Somebody".to_owned()),
+        }
+    }
+
+    fn state(&self, yours: bool) -> Badge {
+        let feedback = &self.found.feedback;
+        let is_superseded = feedback.superseded_by.is_some();
+        match feedback.is_audit {
+            true => words::audit_state(is_superseded, self.status()),
+            false => words::state(is_superseded, self.status(), yours),
         }
     }
 

@@ -16,7 +16,8 @@ use std::collections::HashMap;
 /// How much one mail tells.
 const MOST: i64 = 100;
 
-/// Who stands behind an item and can be told by mail, with what they said, after a feedback.
+/// Who stands behind an item and can be told by mail, with what they said, after a feedback. Who
+/// decided an audit reported nothing, and is told nothing.
 pub fn reporters_of(
     conn: &mut Conn,
     item: ItemId,
@@ -29,6 +30,7 @@ pub fn reporters_of(
         .filter(signals::item_id.eq(item))
         .filter(signals::feedback_id.gt(after))
         .filter(feedback::superseded_by.is_null())
+        .filter(feedback::is_audit.eq(false))
         .filter(people::can_sign_in.eq(true))
         .filter(people::deactivated_at.is_null())
         .filter(not(exists(declined)))

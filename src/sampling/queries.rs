@@ -44,11 +44,12 @@ pub fn page(
         .load(conn)
 }
 
-/// Which of these interactions somebody overrides.
+/// Which of these interactions somebody overrides. What an audit finds overrides nothing.
 pub fn overridden(conn: &mut Conn, ids: &[InteractionId]) -> QueryResult<HashSet<InteractionId>> {
     let rows: Vec<InteractionId> = feedback::table
         .filter(one_of(feedback::interaction_id, ids))
         .filter(feedback::verdict.ne(Verdict::Confirmed))
+        .filter(feedback::is_audit.eq(false))
         .filter(feedback::superseded_by.is_null())
         .select(feedback::interaction_id)
         .load(conn)?;
@@ -102,7 +103,7 @@ const TRIAGED: &str = "SELECT q.draw_id, CAST(count(*) AS BIGINT) AS judged, \
      max(CASE WHEN s.status = 'pending' THEN 1 ELSE 0 END) AS waits \
      FROM audit_picks p JOIN signals s ON s.interaction_id = p.interaction_id \
      JOIN feedback f ON f.id = s.feedback_id AND f.superseded_by IS NULL \
-     AND f.verdict <> 'confirmed' \
+     AND f.verdict <> 'confirmed' AND NOT f.is_audit \
      LEFT JOIN signal_revisions v ON v.id = s.revision_id \
      WHERE p.draw_id = $1 AND p.is_flagged GROUP BY p.draw_id, p.interaction_id) q \
      WHERE q.waits = 0 GROUP BY q.draw_id";

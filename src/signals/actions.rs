@@ -7,8 +7,8 @@ use super::model::{
     SignalId, SignalStatus,
 };
 use super::queries::{self, Source};
-use super::queue;
 use super::settle::{insert_revisions, replace, resolve, retire, revision, settle};
+use super::{audits, queue};
 use crate::accounts::PersonId;
 use crate::agents::model::ReviewPolicy;
 use crate::clock;
@@ -49,6 +49,9 @@ pub struct Imported {
 
 /// What is decided of new feedback without a reviewer.
 fn decision(candidate: &Candidate) -> Option<(Outcome, How)> {
+    if candidate.feedback.is_audit {
+        return Some((audits::outcome_of(candidate.feedback.verdict), How::Import));
+    }
     if let Some(imported) = &candidate.imported {
         return imported.outcome.map(|outcome| (outcome, How::Import));
     }
@@ -78,15 +81,15 @@ pub fn consider(conn: &mut Conn, candidates: &[Candidate]) -> AppResult<()> {
         let Some(item) = items.by_cluster.get(cluster) else { continue };
         let before = candidate.supersedes.and_then(|id| old.remove(&id));
         left.extend(before.as_ref().map(|before| before.item_id));
-        let mut signal = signal_for(candidate, item, before.as_ref());
+        let standing = items.standing.get(&item.id);
+        let status = standing.map_or(item.status, |standing| item.kind.after(standing.outcome));
+        let mut signal = signal_for(candidate, item, status, before.as_ref());
         let number = match &before {
             Some(before) => retire(conn, before)? + 1,
             None => 1,
         };
-        if let Some(resolution) = items.standing.get(&item.id)
-            && resolution.outcome.status() == SignalStatus::Accepted
-        {
-            let revision = revision(&source_of(candidate, &signal), resolution, number);
+        if let Some(resolution) = standing.filter(|_| status == SignalStatus::Accepted) {
+            let revision = revision(&source_of(candidate, item, &signal), resolution, number);
             signal.revision_id = Some(revision.id);
             revisions.push(revision);
         }
@@ -204,7 +207,9 @@ impl Items {
             let Some((outcome, how)) = decision(candidate) else { continue };
             let is_open = item.status == SignalStatus::Pending;
             let imported = candidate.imported.as_ref();
-            if !is_open && (how != How::Import || item.status == outcome.status()) {
+            let is_new = how == How::Import
+                && (item.status != outcome.status() || item.kind == ItemKind::Audit);
+            if !is_open && !is_new {
                 continue;
             }
             let last = self.standing.get(&item.id).map_or(0, |standing| standing.number);
@@ -213,7 +218,7 @@ impl Items {
                 item_id: item.id,
                 number: last + 1,
                 outcome,
-                label: imported.and_then(|imported| imported.label.clone()),
+                label: label_of(candidate),
                 how,
                 person_id: imported.and_then(|imported| imported.by),
                 reason: None,
@@ -263,23 +268,36 @@ impl Items {
     }
 }
 
+/// The right output by the word of whoever decided elsewhere; in an audit that is who said it.
+fn label_of(candidate: &Candidate) -> Option<JsonText> {
+    match candidate.feedback.is_audit {
+        true => candidate.feedback.correction.clone(),
+        false => candidate.imported.as_ref().and_then(|imported| imported.label.clone()),
+    }
+}
+
 fn new_item(candidate: &Candidate, cluster_hash: Hash) -> Item {
+    let is_audit = candidate.feedback.is_audit;
     Item {
         id: ItemId::new(),
-        kind: ItemKind::Feedback,
+        kind: if is_audit { ItemKind::Audit } else { ItemKind::Feedback },
         agent_id: candidate.subject.row.agent_id,
         team_id: candidate.subject.deployment.team_id,
         input_hash: candidate.subject.row.input_hash,
         cluster_hash,
         status: SignalStatus::Pending,
         created_at: clock::now(),
-        interaction_id: None,
+        interaction_id: is_audit.then_some(candidate.subject.row.id),
     }
 }
 
-/// The same agent, team, normalised input, verdict and label are one item.
+/// The same agent, team, normalised input, verdict and label are one item; an audit is one of its
+/// own.
 fn cluster_of(candidate: &Candidate) -> Hash {
     let subject = &candidate.subject;
+    if candidate.feedback.is_audit {
+        return audits::cluster_of(subject.row.id);
+    }
     let kind = subject.agent.kind;
     let said = match candidate.feedback.verdict {
         Verdict::Corrected => candidate.feedback.correction.as_ref(),
@@ -295,7 +313,12 @@ fn cluster_of(candidate: &Candidate) -> Hash {
     ])
 }
 
-fn signal_for(candidate: &Candidate, item: &Item, before: Option<&Signal>) -> Signal {
+fn signal_for(
+    candidate: &Candidate,
+    item: &Item,
+    status: SignalStatus,
+    before: Option<&Signal>,
+) -> Signal {
     Signal {
         id: before.map_or_else(SignalId::new, |before| before.id),
         feedback_id: candidate.feedback.id,
@@ -303,14 +326,15 @@ fn signal_for(candidate: &Candidate, item: &Item, before: Option<&Signal>) -> Si
         deployment_id: candidate.subject.row.deployment_id,
         agent_id: candidate.subject.row.agent_id,
         item_id: item.id,
-        status: item.status,
+        status,
         revision_id: None,
     }
 }
 
-fn source_of(candidate: &Candidate, signal: &Signal) -> Source {
+fn source_of(candidate: &Candidate, item: &Item, signal: &Signal) -> Source {
     Source {
         signal: signal.clone(),
+        item_kind: item.kind,
         verdict: candidate.feedback.verdict,
         correction: candidate.feedback.correction.clone(),
         kind: candidate.subject.agent.kind,

@@ -80,6 +80,18 @@ impl Outcome {
     }
 }
 
+impl ItemKind {
+    /// Where the signals of such an item stand after a decision. Of an audit every judgement is an
+    /// example, also that the output is wrong; one that was taken back is none.
+    pub fn after(self, outcome: Outcome) -> SignalStatus {
+        match (self, outcome.status()) {
+            (Self::Feedback, status) => status,
+            (Self::Audit, SignalStatus::Pending) => SignalStatus::Declined,
+            (Self::Audit, _) => SignalStatus::Accepted,
+        }
+    }
+}
+
 /// What must be judged once: the same verdict and label for the same input, in one agent and team.
 #[derive(Debug, Clone, Queryable, Insertable)]
 #[diesel(table_name = review_items, treat_none_as_default_value = false)]

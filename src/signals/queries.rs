@@ -1,6 +1,6 @@
 //! Every query on review items, resolutions, signals and revisions.
 
-use super::model::{Item, ItemId, QueueState, Resolution, Signal, SignalId, Waiting};
+use super::model::{Item, ItemId, ItemKind, QueueState, Resolution, Signal, SignalId, Waiting};
 use crate::agents::OutputKind;
 use crate::agents::VersionId;
 use crate::db::{Conn, Hash, Instant, one_of};
@@ -42,6 +42,8 @@ pub fn signals_of_feedback(conn: &mut Conn, ids: &[FeedbackId]) -> QueryResult<V
 /// A signal with all that its revision copies.
 pub struct Source {
     pub signal: Signal,
+    /// Of its item.
+    pub item_kind: ItemKind,
     pub verdict: Verdict,
     pub correction: Option<JsonText>,
     pub kind: OutputKind,
@@ -66,10 +68,12 @@ pub fn signals_of_superseded(
 
 /// The signals of these items whose feedback is current, with all that their revisions copy.
 pub fn sources_of_items(conn: &mut Conn, items: &[ItemId]) -> QueryResult<Vec<Source>> {
-    type Row = (Signal, Verdict, Option<JsonText>, OutputKind, Interaction, Option<Body>, String);
+    type Said = (Signal, ItemKind, Verdict, Option<JsonText>);
+    type Row = (Said, OutputKind, Interaction, Option<Body>, String);
     let rows: Vec<Row> = signals::table
         .inner_join(feedback::table)
         .inner_join(agents::table)
+        .inner_join(review_items::table)
         .inner_join(
             interactions::table
                 .inner_join(agent_versions::table)
@@ -79,17 +83,16 @@ pub fn sources_of_items(conn: &mut Conn, items: &[ItemId]) -> QueryResult<Vec<So
         .filter(feedback::superseded_by.is_null())
         .order(signals::id)
         .select((
-            signals::all_columns,
-            feedback::verdict,
-            feedback::correction,
+            (signals::all_columns, review_items::kind, feedback::verdict, feedback::correction),
             agents::kind,
             interactions::all_columns,
             interaction_bodies::all_columns.nullable(),
             agent_versions::name,
         ))
         .load(conn)?;
-    let source = |(signal, verdict, correction, kind, row, body, version)| Source {
+    let source = |((signal, item_kind, verdict, correction), kind, row, body, version)| Source {
         signal,
+        item_kind,
         verdict,
         correction,
         kind,
@@ -98,6 +101,16 @@ pub fn sources_of_items(conn: &mut Conn, items: &[ItemId]) -> QueryResult<Vec<So
         version,
     };
     Ok(rows.into_iter().map(source).collect())
+}
+
+/// The signal of an audited item, which has one at most.
+pub fn signal_of_audit(conn: &mut Conn, item: ItemId) -> QueryResult<Option<Signal>> {
+    signals::table
+        .filter(signals::item_id.eq(item))
+        .order(signals::id)
+        .select(signals::all_columns)
+        .first(conn)
+        .optional()
 }
 
 /// The items of confirmations of these interactions that stand accepted.

@@ -158,9 +158,10 @@ pub(super) fn put(conn: &mut Conn, item: ItemId, state: QueueState) -> AppResult
     if moved > 0 {
         return Ok(());
     }
-    let row = match first_of(conn, item)? {
-        Some(first) => Some(queries::as_waiting(conn, item, first, state, now)?),
-        None => audits::as_waiting(conn, item, state, now)?,
+    let row = match (audits::as_waiting(conn, item, state, now)?, first_of(conn, item)?) {
+        (Some(drawn), _) => Some(drawn),
+        (None, Some(first)) => Some(queries::as_waiting(conn, item, first, state, now)?),
+        (None, None) => None,
     };
     if let Some(row) = row {
         diesel::insert_into(queue::table).values(&row).execute(conn)?;

@@ -2,12 +2,12 @@
 //! takes it out of use.
 
 use super::model::{
-    Decision, ItemId, Outcome, QueueState, Resolution, ResolutionId, Reviewer, Revision,
-    RevisionId, Signal, SignalStatus,
+    Decision, Item, ItemId, ItemKind, Outcome, QueueState, Resolution, ResolutionId, Reviewer,
+    Revision, RevisionId, Signal, SignalStatus,
 };
 use super::published::{self, Event};
 use super::queries::{self, Source};
-use super::queue;
+use super::{audits, queue};
 use crate::clock;
 use crate::db::Conn;
 use crate::error::AppResult;
@@ -35,10 +35,13 @@ pub fn resolve(conn: &mut Conn, item: ItemId, decision: Decision) -> AppResult<R
         key_id: decision.by.and_then(Reviewer::key),
     };
     diesel::insert_into(resolutions::table).values(&resolution).execute(conn)?;
-    diesel::update(review_items::table.find(item))
+    let decided: Item = diesel::update(review_items::table.find(item))
         .set(review_items::status.eq(resolution.outcome.status()))
-        .execute(conn)?;
-    settle(conn, &[item], &HashMap::from([(item, resolution.clone())]))?;
+        .returning(review_items::all_columns)
+        .get_result(conn)?;
+    if decided.kind == ItemKind::Feedback || audits::speak(conn, &decided, &resolution)? {
+        settle(conn, &[item], &HashMap::from([(item, resolution.clone())]))?;
+    }
     match resolution.outcome {
         Outcome::NeedsInfo => queue::put(conn, item, QueueState::Asked)?,
         Outcome::Escalated => queue::put(conn, item, QueueState::Escalated)?,
@@ -84,7 +87,7 @@ pub(super) fn settle(
     let mut revisions = Vec::new();
     for source in queries::sources_of_items(conn, items)? {
         let Some(resolution) = standing.get(&source.signal.item_id) else { continue };
-        let status = resolution.outcome.status();
+        let status = source.item_kind.after(resolution.outcome);
         let follows = source.signal.status == status
             && (status != SignalStatus::Accepted || resolution.label.is_none())
             && source.signal.revision_id.is_some() == (status == SignalStatus::Accepted);

@@ -253,6 +253,7 @@ pub fn earlier_of(
         )
         .filter(feedback::author_id.eq(author))
         .filter(feedback::superseded_by.is_null())
+        .filter(feedback::is_audit.eq(false))
         .filter(deployments::team_id.eq(team))
         .filter(signals::item_id.ne(without))
         .order(feedback::id.desc())

@@ -277,6 +277,14 @@ fn the_demo_serves_each_kind_of_person_and_leaves_nothing() {
             }
         }
     }
+    // Its audits are drawn and decided, but for some that wait.
+    let champion = said.lines().find(|line| line.trim_start().starts_with("champion")).unwrap();
+    let link = champion.split_whitespace().find(|word| word.starts_with(&start)).unwrap();
+    let browser = crate::support::Browser::new(&url);
+    browser.open(link.strip_prefix(&url).unwrap()).press_only().is(200);
+    let rates = browser.open("/error-rates").is(200).sees("interactions in 6 weeks");
+    rates.sees("that were drawn wait in the queue.");
+    browser.open("/feedback").is(200).sees("Found by a random audit");
     demo.ask_to_stop();
     let (status, _, said) = demo.end();
     assert!(status.success(), "{said}");

@@ -12,6 +12,7 @@ mod agents;
 mod agreement;
 mod api;
 mod architecture;
+mod audits;
 mod browsers;
 mod capture;
 mod categories;

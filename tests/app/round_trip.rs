@@ -73,7 +73,7 @@ fn what_reviewers_decided_goes_along_into_an_empty_installation() {
 }
 
 /// The lines as they are but for ids and times of decision, which are made here.
-fn without_ids(text: &str) -> Vec<String> {
+pub fn without_ids(text: &str) -> Vec<String> {
     let mut lines: Vec<String> = text
         .lines()
         .map(|line| {

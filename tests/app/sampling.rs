@@ -28,11 +28,12 @@ fn due() -> Instant {
 }
 
 /// Draws until nothing is left to do.
-fn draw_all(desk: &Desk) {
+pub fn draw_all(desk: &Desk) {
     while desk.app.write(move |conn| draw::run(conn, due())) > 0 {}
 }
 
-fn audits(desk: &Desk) -> Vec<Value> {
+/// What was drawn and waits, as programs see it.
+pub fn audits(desk: &Desk) -> Vec<Value> {
     let list = desk.app.api(&[Scope::Triage]).get("/api/v1/review-items?limit=500").is(200).json();
     let all = list["items"].as_array().unwrap().iter();
     all.filter(|item| item["kind"] == "audit").cloned().collect()

@@ -192,16 +192,23 @@ pub struct SaidRow {
     pub verdict: Badge,
     pub state: Badge,
     pub when: When,
+    /// A reviewer found it in a random audit.
+    pub is_audit: bool,
 }
 
 /// What people said, as its rows are shown.
 pub fn said_row(said: Said, now: Instant) -> SaidRow {
+    let is_superseded = said.superseded_by.is_some();
     SaidRow {
         href: format!("/feedback/{}", said.id),
         author: said.author.unwrap_or_else(|| "Somebody".to_owned()),
         verdict: words::verdict(said.verdict),
-        state: words::state(said.superseded_by.is_some(), said.status, false),
+        state: match said.is_audit {
+            true => words::audit_state(is_superseded, said.status),
+            false => words::state(is_superseded, said.status, false),
+        },
         when: words::when(said.occurred_at, now),
+        is_audit: said.is_audit,
     }
 }
 

@@ -57,7 +57,7 @@ pub(super) async fn create(by: SignedIn, db: Data<Db>, body: Bytes) -> AppResult
         Err(mistakes) => Err(AppError::Invalid(mistakes)),
         Ok(line) => {
             let reporter = Some(who.clone());
-            let row = intake::Row { line, permit: Permit::PERSON, reporter };
+            let row = intake::Row { reporter, ..intake::Row::logged(line, Permit::PERSON) };
             db.write(move |conn| store(conn, &row)).await
         }
     };

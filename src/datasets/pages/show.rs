@@ -4,7 +4,7 @@ use crate::accounts::Engineer;
 use crate::capture::words;
 use crate::datasets::build::Figures;
 use crate::datasets::count::{self, MOST_COUNTED, Outlook};
-use crate::datasets::model::{Release, State};
+use crate::datasets::model::{Audit, Release, State};
 use crate::datasets::{Question, check, queries, reason};
 use crate::db::Db;
 use crate::error::{AppError, AppResult, Mistakes};
@@ -98,6 +98,11 @@ pub(super) fn in_words(question: &Question) -> String {
     and("severity", question.severities.iter().map(ToString::to_string).collect());
     and("since", question.since.iter().map(ToString::to_string).collect());
     and("until", question.until.iter().map(ToString::to_string).collect());
+    out.push_str(match question.audit {
+        Audit::Include => "",
+        Audit::LeaveOut => "; without what random audits found",
+        Audit::Only => "; only what random audits found",
+    });
     out
 }
 

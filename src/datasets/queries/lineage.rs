@@ -126,8 +126,9 @@ pub fn revisions_of(conn: &mut Conn, id: SignalId) -> QueryResult<Vec<Revised>> 
         .load(conn)
 }
 
-/// One feedback: id, verdict, category, time, and whether its author said something newer.
-pub type Said = (FeedbackId, Verdict, Option<String>, Instant, Option<FeedbackId>);
+/// One feedback: id, verdict, category, time, what its author said instead, and whether a random
+/// audit found it.
+pub type Said = (FeedbackId, Verdict, Option<String>, Instant, Option<FeedbackId>, bool);
 
 /// What was said, oldest first.
 pub fn said(conn: &mut Conn, ids: &[FeedbackId]) -> QueryResult<Vec<Said>> {
@@ -141,6 +142,7 @@ pub fn said(conn: &mut Conn, ids: &[FeedbackId]) -> QueryResult<Vec<Said>> {
             categories::slug.nullable(),
             feedback::occurred_at,
             feedback::superseded_by,
+            feedback::is_audit,
         ))
         .load(conn)
 }

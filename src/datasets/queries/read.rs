@@ -4,6 +4,7 @@
 use crate::accounts::PersonId;
 use crate::agents::{AgentId, Environment};
 use crate::datasets::check::Scope;
+use crate::datasets::model::Audit;
 use crate::datasets::question::Question;
 use crate::db::{Conn, Hash, Instant};
 use crate::exports::queries::{Cursor, Example};
@@ -60,6 +61,11 @@ macro_rules! filtered {
         if !question.severities.is_empty() {
             query = query.filter(feedback::severity.eq_any(&question.severities));
         }
+        query = match question.audit {
+            Audit::Include => query,
+            Audit::LeaveOut => query.filter(feedback::is_audit.eq(false)),
+            Audit::Only => query.filter(feedback::is_audit.eq(true)),
+        };
         if !question.verdicts.is_empty() {
             // A reviewer's edit may have made another verdict of it; the revision counts.
             let wanted = &question.verdicts;

@@ -81,6 +81,10 @@ fn said(said: &Said, out: &mut String) {
     text("urgency", Some(said.urgency.as_str()), out);
     text("occurred_at", Some(&said.occurred_at.to_string()), out);
     text("status", Some(said.status.as_str()), out);
+    if said.is_audit {
+        key("audit", out);
+        out.push_str("true");
+    }
     text("id", Some(&said.id.to_string()), out);
     text("signal_id", Some(&said.signal_id.to_string()), out);
     if let Some((outcome, label, reviewer, at)) = &said.decision {

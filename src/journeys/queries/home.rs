@@ -55,16 +55,17 @@ pub fn count_interactions(
 }
 
 /// How many overrides that still count a deployment got in a span of time, up to one more than
-/// the cap. Walks the index (deployment_id, occurred_at).
+/// the cap; what audits found is none. Walks the index (deployment_id, occurred_at).
 pub fn count_overrides(
     conn: &mut Conn,
     deployment: DeploymentId,
     since: Instant,
     until: Instant,
 ) -> QueryResult<i64> {
-    let text = "SELECT count(*) AS number FROM (SELECT verdict, superseded_by FROM feedback \
+    let text = "SELECT count(*) AS number FROM \
+        (SELECT verdict, superseded_by, is_audit FROM feedback \
         WHERE deployment_id = $1 AND occurred_at >= $2 AND occurred_at < $3 LIMIT $4) AS counted \
-        WHERE verdict <> 'confirmed' AND superseded_by IS NULL";
+        WHERE verdict <> 'confirmed' AND superseded_by IS NULL AND NOT is_audit";
     counted(conn, text, deployment, since, until)
 }
 

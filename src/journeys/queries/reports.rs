@@ -17,7 +17,7 @@ use crate::signals::SignalStatus;
 use crate::signals::model::{ItemId, Resolution, SignalId, Waiting};
 use diesel::prelude::*;
 
-/// One row of what somebody reported.
+/// One row of what somebody reported, or found in a random audit.
 #[derive(Debug, Clone, Queryable)]
 pub struct Listed {
     pub id: FeedbackId,
@@ -28,9 +28,11 @@ pub struct Listed {
     pub input: Option<JsonText>,
     pub agent: String,
     pub version: String,
+    pub is_audit: bool,
 }
 
-/// What a person reported, newest first. Walks the index (author_id, id).
+/// What a person reported, or found in random audits, newest first. Walks the index
+/// (author_id, id).
 pub fn list_by_author(
     conn: &mut Conn,
     author: PersonId,
@@ -59,6 +61,7 @@ pub fn list_by_author(
             interaction_bodies::input.nullable(),
             agents::name,
             agent_versions::name,
+            feedback::is_audit,
         ))
         .load(conn)
 }

@@ -41,6 +41,9 @@ impl Step {
 impl Facts {
     /// What happens next, in one sentence.
     pub(super) fn next(&self) -> String {
+        if let Some(next) = self.audit_next() {
+            return next;
+        }
         if self.found.feedback.superseded_by.is_some() {
             let what = match self.reader {
                 Reader::Lead => "It was changed",
@@ -55,7 +58,7 @@ impl Facts {
         }
     }
 
-    fn accepted(&self) -> String {
+    pub(super) fn accepted(&self) -> String {
         let agent = &self.found.agent.name;
         let when = match &self.release {
             Some(released) => format!("in {}.", self.named(released)),
@@ -154,6 +157,9 @@ impl Facts {
 
     /// The way so far, and what is still ahead.
     pub(super) fn steps(&self) -> Vec<Step> {
+        if self.found.feedback.is_audit {
+            return self.audit_steps();
+        }
         let mut steps = vec![self.sent()];
         if self.found.feedback.superseded_by.is_some() {
             let text = "What was said later took its place; this stays as it was.";
@@ -183,7 +189,7 @@ impl Facts {
         steps
     }
 
-    fn sent(&self) -> Step {
+    pub(super) fn sent(&self) -> Step {
         let feedback = &self.found.feedback;
         let what = match feedback.verdict {
             Verdict::Confirmed => "said that the answer is right",
@@ -273,7 +279,7 @@ impl Facts {
     }
 
     /// That it is a signal, and which release holds it.
-    fn teaching(&self) -> [Step; 2] {
+    pub(super) fn teaching(&self) -> [Step; 2] {
         let signal = |state| Step::new(state, "It is a training signal", self.teaches());
         match &self.release {
             None => [signal("now"), Step::new("next", RELEASED, NEXT_RELEASE)],

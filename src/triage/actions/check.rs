@@ -22,11 +22,22 @@ pub(super) fn all(conn: &mut Conn, subject: &Subject, given: &Choice) -> AppResu
     }
     if let Some(given) = &given.label {
         label(conn, &subject.found.agent, given)?;
+        must_differ(subject, given)?;
     }
     match given.duplicate_of {
         Some(other) => duplicate(conn, subject, other),
         None => Ok(()),
     }
+}
+
+/// Nobody says anything of what was drawn at random, so a right answer is another than the agent's.
+fn must_differ(subject: &Subject, label: &JsonText) -> Result<(), Mistakes> {
+    let output = subject.own().filter(|_| subject.is_audit()).and_then(|own| own.label.as_ref());
+    let is_same = |output| rules::same_output(subject.found.agent.kind, output, label);
+    if output.is_some_and(is_same) {
+        return Err(Mistakes::one("/label", rules::SAME));
+    }
+    Ok(())
 }
 
 /// Checks a decision by itself: what must be there, and what is too long.

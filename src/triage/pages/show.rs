@@ -123,6 +123,12 @@ impl ShowPage {
             false => "The reporter reads it. You may leave it empty.",
         }
     }
+    fn label_hint(&self) -> &'static str {
+        match self.is_audit {
+            true => "It becomes the label.",
+            false => "It becomes the label; what the reporter wrote is kept.",
+        }
+    }
     fn kind(&self) -> &'static str {
         self.about.kind.as_str()
     }
