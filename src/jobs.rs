@@ -333,7 +333,8 @@ async fn note_keys(tools: Tools, mut stop: watch::Receiver<bool>) {
 async fn releases(tools: Tools, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
         let (db, shelf, stopped) = (tools.db.clone(), tools.shelf.clone(), stop.clone());
-        let build = move || datasets::build::next(&db, &shelf, &|| *stopped.borrow());
+        let least = tools.site.agreement_items;
+        let build = move || datasets::build::next(&db, &shelf, least, &|| *stopped.borrow());
         let pause = match tokio::task::spawn_blocking(build).await.unwrap_or_else(|panic| {
             Err(AppError::internal(anyhow::anyhow!("building a release panicked: {panic}")))
         }) {

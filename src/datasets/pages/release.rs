@@ -2,6 +2,7 @@
 
 use super::show::{badge, progress, sentence};
 use crate::accounts::Engineer;
+use crate::agreement::told::Line;
 use crate::audit::Actor;
 use crate::capture::words;
 use crate::datasets::api::numbered;
@@ -72,6 +73,8 @@ struct ReleasePage {
     tables: Vec<Table>,
     people: String,
     agreement: String,
+    /// How much people agreed, what that is about, and from how many on it is said.
+    alpha: Option<(Vec<Line>, &'static str, usize)>,
     near: String,
     redacted: Vec<(String, String)>,
     since: String,
@@ -138,9 +141,8 @@ fn make(
     asked_by: Option<String>,
     url: &str,
 ) -> ReleasePage {
-    let figures = release.figures.as_ref().map(|json| json.0.clone());
-    let figures: Figures =
-        figures.and_then(|value| serde_json::from_value(value).ok()).unwrap_or_default();
+    let kept = release.figures.as_ref().map(|json| json.0.clone()).unwrap_or_default();
+    let figures: Figures = serde_json::from_value(kept).unwrap_or_default();
     let (number, at) = (release.number, release.created_at);
     let is_building = release.state == State::Building;
     let key = "-H \"Authorization: Bearer $OVERRULE_KEY\"";
@@ -159,6 +161,7 @@ fn make(
         tables: tables(&figures),
         people: people(&figures),
         agreement: agreement(&figures),
+        alpha: figures.alpha.as_ref().map(|alpha| (alpha.lines(), alpha.scope(), alpha.least)),
         near: near(&figures),
         redacted: redacted(&figures),
         since: since(&figures),
@@ -302,9 +305,9 @@ fn people(figures: &Figures) -> String {
 
 fn agreement(figures: &Figures) -> String {
     match figures.agreement {
-        (0, _) => "No input was judged by several.".to_owned(),
+        (0, _) => "No input in it was judged by several.".to_owned(),
         (judged, agreed) => format!(
-            "{} inputs were judged by several; of {} ({}) nobody contradicted another.",
+            "{} inputs in it were judged by several; of {} ({}) nobody contradicted another.",
             words::grouped(judged as i64),
             words::grouped(agreed as i64),
             percent(agreed, judged)

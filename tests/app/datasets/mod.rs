@@ -1,9 +1,11 @@
 //! Datasets: the saved question, its releases, and what files of them may be trusted with.
 
+mod agreement;
 mod faults;
 mod lineage;
 mod pages;
 mod questions;
+mod reasons;
 mod releases;
 mod splits;
 mod tables;
