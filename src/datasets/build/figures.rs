@@ -33,7 +33,7 @@ pub struct Figures {
     pub near_duplicates: Option<f64>,
     /// Inputs in the release that several people judged, and how many of those they agree on.
     pub agreement: (u64, u64),
-    /// How much people agreed about its agents; none in releases that were made before this was kept.
+    /// How much people agreed about its agents; none in releases from before this was kept.
     #[serde(default)]
     pub alpha: Option<Alpha>,
     /// The newest release before that was ready, and what changed since.
