@@ -1,6 +1,7 @@
-//! The one place that names a back end: the connection, the column types both
-//! databases can hold, and the ways round what diesel's derive leaves out.
+//! The column types that both databases can hold, and the ways round what diesel's derive leaves
+//! out.
 
+use super::connection::MultiBackend;
 use diesel::deserialize::{self, FromSql};
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -8,15 +9,6 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::{Binary, HasSqlType};
 use diesel::sqlite::Sqlite;
-
-/// A connection to either database.
-#[derive(diesel::MultiConnection)]
-pub enum Conn {
-    /// PostgreSQL.
-    Postgres(PgConnection),
-    /// Embedded SQLite.
-    Sqlite(SqliteConnection),
-}
 
 /// Runs a statement that both back ends understand but the derive has no impl
 /// for: upserts, `UNION`, `FILTER`.
@@ -40,9 +32,9 @@ impl<T, C> RunQueryDsl<C> for Portable<T> {}
 #[macro_export]
 macro_rules! on_backend {
     ($conn:expr, |$c:ident| $body:expr) => {
-        match $conn {
-            $crate::db::Conn::Postgres($c) => $body,
-            $crate::db::Conn::Sqlite($c) => $body,
+        match $conn.either() {
+            $crate::db::Either::Postgres($c) => $body,
+            $crate::db::Either::Sqlite($c) => $body,
         }
     };
 }
@@ -54,12 +46,12 @@ macro_rules! on_backend {
 macro_rules! insert_rows {
     ($conn:expr, $table:expr, $rows:expr) => {{
         let rows = $rows;
-        match $conn {
+        match $conn.either() {
             _ if rows.is_empty() => Ok(()),
-            $crate::db::Conn::Postgres(c) => {
+            $crate::db::Either::Postgres(c) => {
                 diesel::insert_into($table).values(rows).execute(c).map(drop)
             }
-            $crate::db::Conn::Sqlite(c) => rows
+            $crate::db::Either::Sqlite(c) => rows
                 .into_iter()
                 .try_for_each(|row| diesel::insert_into($table).values(row).execute(c).map(drop)),
         }

@@ -1,6 +1,6 @@
 //! Bringing a database up to date; safe when several processes start at once.
 
-use super::{Conn, Target, open_connection};
+use super::{Conn, Either, Target, open_connection};
 use crate::error::AppResult;
 use anyhow::Context;
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
@@ -35,12 +35,12 @@ pub fn migrate(target: &Target) -> anyhow::Result<Migrated> {
     }
     let mut conn =
         open_connection(target, false).with_context(|| format!("can't open {target}"))?;
-    let migrated = match &mut conn {
-        Conn::Sqlite(c) => {
+    let migrated = match conn.either() {
+        Either::Sqlite(c) => {
             c.batch_execute("PRAGMA busy_timeout = 600000;")?;
             alone(c)
         }
-        Conn::Postgres(c) => {
+        Either::Postgres(c) => {
             c.batch_execute(&format!("SET lock_timeout = 0; SELECT pg_advisory_lock({LOCK})"))?;
             let result = up(c, POSTGRES);
             c.batch_execute(&format!("SELECT pg_advisory_unlock({LOCK})"))?;
@@ -66,9 +66,9 @@ fn alone(conn: &mut SqliteConnection) -> Result<Migrated, Failure> {
 pub fn pending(target: &Target) -> anyhow::Result<bool> {
     let mut conn =
         open_connection(target, false).with_context(|| format!("can't open {target}"))?;
-    let pending = match &mut conn {
-        Conn::Sqlite(c) => c.has_pending_migration(SQLITE),
-        Conn::Postgres(c) => c.has_pending_migration(POSTGRES),
+    let pending = match conn.either() {
+        Either::Sqlite(c) => c.has_pending_migration(SQLITE),
+        Either::Postgres(c) => c.has_pending_migration(POSTGRES),
     };
     pending.map_err(|e| anyhow::anyhow!("can't read the version of {target}: {e}"))
 }
@@ -81,9 +81,9 @@ struct Applied {
 
 /// Whether every migration is applied: what `pending` says, by one read on an open connection.
 pub fn is_current(conn: &mut Conn) -> AppResult<bool> {
-    let source = match conn {
-        Conn::Sqlite(_) => versions::<diesel::sqlite::Sqlite>(&SQLITE),
-        Conn::Postgres(_) => versions::<diesel::pg::Pg>(&POSTGRES),
+    let source = match conn.either() {
+        Either::Sqlite(_) => versions::<diesel::sqlite::Sqlite>(&SQLITE),
+        Either::Postgres(_) => versions::<diesel::pg::Pg>(&POSTGRES),
     };
     let known = source.map_err(|e| anyhow::anyhow!("can't read the migrations: {e}"))?;
     let applied: Vec<Applied> =

@@ -6,6 +6,7 @@
 
 mod backend;
 mod batch;
+mod connection;
 mod file;
 pub mod installation;
 mod lock;
@@ -18,8 +19,9 @@ mod pool;
 mod text_enum;
 mod writer;
 
-pub use backend::{Conn, Hash, Instant, Json, MultiBackend, Portable, sql};
+pub use backend::{Hash, Instant, Json, Portable, sql};
 pub use batch::Batch;
+pub use connection::{Conn, Either, MultiBackend};
 pub use lock::{Holder, lock, lock_path, make_file, make_folder};
 pub use migrations::{Migrated, is_current, migrate, newest, pending, version};
 pub use one_of::{Element, one_of, write_hex};
@@ -27,6 +29,7 @@ pub use pool::{Target, open_connection, without_password};
 
 use crate::error::{AppError, AppResult};
 use pool::Pool;
+use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,6 +44,17 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// A handle to the database; cheap to clone.
 #[derive(Clone)]
 pub struct Db(Arc<Inner>);
+
+/// What work gives, whatever that is: the machinery around it is compiled once, and not for each
+/// of some hundred pieces of work.
+type Given = Box<dyn Any + Send>;
+type Reading = Box<dyn FnOnce(&mut Conn) -> AppResult<Given> + Send>;
+type Writing = Box<dyn Fn(&mut Conn) -> AppResult<Given> + Send>;
+
+fn typed<T: 'static>(given: Given) -> AppResult<T> {
+    let typed = given.downcast().map(|given| *given);
+    typed.map_err(|_| AppError::internal(anyhow::anyhow!("work gave something else")))
+}
 
 struct Inner {
     target: Target,
@@ -71,7 +85,12 @@ impl Db {
         &self,
         work: impl FnOnce(&mut Conn) -> AppResult<T> + Send + 'static,
     ) -> AppResult<T> {
-        let (db, work) = (self.clone(), origin::carry_once(work));
+        let work = origin::carry_once(work);
+        self.read_any(Box::new(move |conn| Ok(Box::new(work(conn)?)))).await.and_then(typed)
+    }
+
+    async fn read_any(&self, work: Reading) -> AppResult<Given> {
+        let db = self.clone();
         unblock(move || db.read_now(work)).await
     }
 
@@ -93,6 +112,10 @@ impl Db {
         work: impl Fn(&mut Conn) -> AppResult<T> + Send + 'static,
     ) -> AppResult<T> {
         let work = origin::carry(work);
+        self.write_any(Box::new(move |conn| Ok(Box::new(work(conn)?)))).await.and_then(typed)
+    }
+
+    async fn write_any(&self, work: Writing) -> AppResult<Given> {
         match &self.0.writer {
             Some(writer) => {
                 let done = in_time(writer.submit(work)?).await?.map_err(|_| writer::lost())?;
@@ -101,7 +124,7 @@ impl Db {
             }
             None => {
                 let db = self.clone();
-                unblock(move || db.write_now(work)).await
+                unblock(move || db.write_any_now(work)).await
             }
         }
     }
@@ -111,6 +134,10 @@ impl Db {
         &self,
         work: impl Fn(&mut Conn) -> AppResult<T> + Send + 'static,
     ) -> AppResult<T> {
+        self.write_any_now(Box::new(move |conn| Ok(Box::new(work(conn)?)))).and_then(typed)
+    }
+
+    fn write_any_now(&self, work: Writing) -> AppResult<Given> {
         match &self.0.writer {
             Some(writer) => {
                 let done = writer.submit(work)?.blocking_recv().map_err(|_| writer::lost())?;

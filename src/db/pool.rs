@@ -117,7 +117,7 @@ fn connect(target: &Target, read_only: bool) -> Result<Conn, ConnectionError> {
             .map_err(ConnectionError::CouldntSetupConfiguration)?;
             conn.batch_execute(if read_only { READER } else { WRITER })
                 .map_err(ConnectionError::CouldntSetupConfiguration)?;
-            Ok(Conn::Sqlite(conn))
+            Ok(conn.into())
         }
         Target::Postgres(url) => {
             let mut conn = PgConnection::establish(&impatient(url))?;
@@ -128,7 +128,7 @@ fn connect(target: &Target, read_only: bool) -> Result<Conn, ConnectionError> {
                  SET enable_seqscan = off; SET application_name = 'overrule';",
             )
             .map_err(ConnectionError::CouldntSetupConfiguration)?;
-            Ok(Conn::Postgres(conn))
+            Ok(conn.into())
         }
     }
 }

@@ -2,7 +2,7 @@
 //! waiting closures in one transaction, each in its own savepoint, so that many callers
 //! share one flush to disk. On PostgreSQL each is a serializable transaction of its own.
 
-use super::{Conn, Target, open_connection};
+use super::{Conn, Either, Given, Target, Writing, open_connection};
 use crate::error::{AppError, AppResult, is_unavailable};
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::prelude::*;
@@ -60,15 +60,12 @@ impl Writer {
     }
 
     /// Hands `work` to the writer; what it gives back arrives after the commit.
-    pub(super) fn submit<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&mut Conn) -> AppResult<T> + Send + 'static,
-    ) -> AppResult<oneshot::Receiver<AppResult<T>>> {
+    pub(super) fn submit(&self, work: Writing) -> AppResult<oneshot::Receiver<AppResult<Given>>> {
         let (answer, receiver) = oneshot::channel();
         let job: Job = Box::new(move |conn, company| {
             let result = match company {
-                Company::Alone => caught(conn, work),
-                Company::WithOthers => in_savepoint(conn, work),
+                Company::Alone => caught(conn, &work),
+                Company::WithOthers => in_savepoint(conn, &work),
             };
             let outcome = match (&result, company) {
                 (Err(AppError::Database(e)), _) if is_unavailable(e) => Outcome::GaveUp,
@@ -160,16 +157,16 @@ fn commit_group(
 /// `BEGIN IMMEDIATE` on SQLite: a transaction that starts by reading and then wants to write
 /// fails there when another wrote meanwhile, whatever the busy timeout.
 fn begin(conn: &mut Conn) -> QueryResult<()> {
-    match conn {
-        Conn::Sqlite(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE"),
-        Conn::Postgres(c) => {
+    match conn.either() {
+        Either::Sqlite(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE"),
+        Either::Postgres(c) => {
             AnsiTransactionManager::begin_transaction_sql(c, "BEGIN ISOLATION LEVEL SERIALIZABLE")
         }
     }
 }
 
 /// Runs `work` in a savepoint: its error, or its panic, is its own and nobody else's.
-fn in_savepoint<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> AppResult<T>) -> AppResult<T> {
+fn in_savepoint(conn: &mut Conn, work: &Writing) -> AppResult<Given> {
     <Conn as TransactionManager<Conn>>::begin_transaction(conn)?;
     match caught(conn, work) {
         Ok(value) => {
@@ -184,16 +181,13 @@ fn in_savepoint<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> AppResult<T>
 }
 
 /// Runs `work`; its panic is an error.
-fn caught<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> AppResult<T>) -> AppResult<T> {
+fn caught(conn: &mut Conn, work: &Writing) -> AppResult<Given> {
     catch_unwind(AssertUnwindSafe(|| work(conn)))
         .unwrap_or_else(|_| Err(AppError::internal(anyhow::anyhow!("a write panicked"))))
 }
 
 /// A serializable transaction on PostgreSQL, tried again when it lost a race.
-pub(super) fn serializable<T>(
-    conn: &mut Conn,
-    work: &impl Fn(&mut Conn) -> AppResult<T>,
-) -> AppResult<T> {
+pub(super) fn serializable(conn: &mut Conn, work: &Writing) -> AppResult<Given> {
     let mut tries = 0;
     loop {
         tries += 1;
@@ -221,7 +215,7 @@ fn backoff_ms(tries: u32) -> u64 {
     (1u64 << tries.min(6)) + u64::from(spread) / 16
 }
 
-fn once<T>(conn: &mut Conn, work: &impl Fn(&mut Conn) -> AppResult<T>) -> AppResult<T> {
+fn once(conn: &mut Conn, work: &Writing) -> AppResult<Given> {
     begin(conn)?;
     match caught(conn, work) {
         Ok(value) => {

@@ -2,7 +2,7 @@
 
 use super::Findings;
 use crate::clock;
-use crate::db::{Conn, Instant, sql};
+use crate::db::{Conn, Either, Instant, sql};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
 
@@ -39,7 +39,7 @@ const ASK: &str = "SELECT current_setting('synchronous_commit') AS synchronous_c
 
 /// Nothing where the database is an embedded one.
 pub(super) fn examine(conn: &mut Conn, found: &mut Findings) {
-    let Conn::Postgres(c) = conn else { return };
+    let Either::Postgres(c) = conn.either() else { return };
     let before = clock::now();
     let server: Server = match diesel::sql_query(ASK).get_result(c) {
         Ok(server) => server,

@@ -3,7 +3,7 @@
 
 use super::Mailer;
 use crate::clock;
-use crate::db::{Conn, Db, Instant};
+use crate::db::{Conn, Db, Either, Instant};
 use crate::error::{AppError, AppResult};
 use crate::schema::outbox;
 use diesel::prelude::*;
@@ -172,9 +172,9 @@ fn is_due(conn: &mut Conn, now: Instant) -> QueryResult<bool> {
 fn lease(conn: &mut Conn, now: Instant) -> QueryResult<Vec<Mail>> {
     let due = due(now, now.plus_minutes(1), TRIES);
     let next = due.order(outbox::next_try_at).limit(BATCH).select(outbox::all_columns);
-    let mails: Vec<Mail> = match conn {
-        Conn::Postgres(c) => next.for_update().skip_locked().load(c)?,
-        Conn::Sqlite(c) => next.load(c)?,
+    let mails: Vec<Mail> = match conn.either() {
+        Either::Postgres(c) => next.for_update().skip_locked().load(c)?,
+        Either::Sqlite(c) => next.load(c)?,
     };
     let ids: Vec<MailId> = mails.iter().map(|mail| mail.id).collect();
     diesel::update(outbox::table.filter(outbox::id.eq_any(ids)))

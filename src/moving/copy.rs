@@ -9,7 +9,7 @@ use super::content::{Content, Number, content, count};
 use super::guard;
 use super::layout::{Layout, Table};
 use super::rows;
-use crate::db::{self, Conn, Target, installation};
+use crate::db::{self, Conn, Either, Target, installation};
 use anyhow::{Context, bail};
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::prelude::*;
@@ -76,7 +76,8 @@ pub fn run(
         None => copy.begin()?,
     };
     let resumed = mark.after.is_some();
-    copy.source.batch_execute(copy.snapshot())?;
+    let begin = copy.snapshot();
+    copy.source.batch_execute(begin)?;
     tell(Progress::All(copy.count()?));
     let before = copy.changes()?;
     copy.write(mark, tell)?;
@@ -150,18 +151,18 @@ impl Copy {
         })
     }
 
-    fn snapshot(&self) -> &'static str {
-        match self.source {
+    fn snapshot(&mut self) -> &'static str {
+        match self.source.either() {
             // The first read, which is to come, takes the view.
-            Conn::Sqlite(_) => "BEGIN",
-            Conn::Postgres(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            Either::Sqlite(_) => "BEGIN",
+            Either::Postgres(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
         }
     }
 
     /// A number that is another once somebody else has changed the source. PostgreSQL counts no
     /// such thing; there it is enough that no other Overrule was and is connected.
     fn changes(&mut self) -> anyhow::Result<i64> {
-        let Conn::Sqlite(c) = &mut self.source else { return Ok(0) };
+        let Either::Sqlite(c) = self.source.either() else { return Ok(0) };
         let version = "SELECT data_version AS number FROM pragma_data_version";
         Ok(diesel::sql_query(version).get_result::<Number>(c)?.number)
     }
@@ -268,7 +269,7 @@ impl Copy {
     /// Takes the mark away: from now on the target is an installation.
     fn finish(&mut self) -> anyhow::Result<()> {
         installation::remove(&mut self.target, installation::COPYING)?;
-        if let Conn::Postgres(c) = &mut self.target {
+        if let Either::Postgres(c) = self.target.either() {
             // Without figures about the new rows the first queries would be planned badly.
             c.batch_execute("ANALYZE")?;
         }
@@ -291,9 +292,9 @@ fn in_transaction(
     conn: &mut Conn,
     work: impl FnOnce(&mut Conn) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    match conn {
-        Conn::Sqlite(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE")?,
-        Conn::Postgres(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN")?,
+    match conn.either() {
+        Either::Sqlite(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE")?,
+        Either::Postgres(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN")?,
     }
     match work(conn) {
         Ok(()) => Ok(<Conn as TransactionManager<Conn>>::commit_transaction(conn)?),

@@ -3,7 +3,7 @@
 use super::content::count;
 use super::copy::mark;
 use super::layout::Layout;
-use crate::db::{self, Conn, Holder, Target, installation, open_connection};
+use crate::db::{self, Conn, Either, Holder, Target, installation, open_connection};
 use anyhow::{Context, bail};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
@@ -48,7 +48,7 @@ pub(super) fn target(
 ) -> anyhow::Result<(Conn, Option<File>)> {
     let lock = db::lock(to, Holder::Copy)?;
     let mut conn = open_connection(to, false).with_context(|| format!("can't open {to}"))?;
-    if let Conn::Postgres(c) = &mut conn {
+    if let Either::Postgres(c) = conn.either() {
         let try_lock = format!("SELECT pg_try_advisory_lock({LOCK}) AS yes");
         if !diesel::sql_query(try_lock).get_result::<Yes>(c)?.yes {
             bail!("another copy into {to} is running; let it end first");
@@ -66,7 +66,7 @@ pub(super) fn target(
 
 /// On PostgreSQL, where no file can be locked, refuses when another Overrule is connected.
 pub(super) fn alone(conn: &mut Conn, target: &Target) -> anyhow::Result<()> {
-    let Conn::Postgres(c) = conn else { return Ok(()) };
+    let Either::Postgres(c) = conn.either() else { return Ok(()) };
     let others = "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = \
          current_database() AND application_name = 'overrule' AND pid <> pg_backend_pid()) AS yes";
     // A connection that was just closed is listed for a moment yet.

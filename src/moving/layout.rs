@@ -1,7 +1,7 @@
 //! The tables of a database, read from its own catalogue: columns, keys, and the order in which
 //! rows can be written so that what they refer to is there already.
 
-use crate::db::Conn;
+use crate::db::{Conn, Either};
 use anyhow::bail;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
@@ -112,9 +112,9 @@ const POSTGRES_REFERENCES: &str = "SELECT c.relname::text AS table_name, \
 impl Layout {
     /// Reads the tables of a database. A column of a type that can't be moved is an error.
     pub fn read(conn: &mut Conn) -> anyhow::Result<Self> {
-        let (columns, references) = match conn {
-            Conn::Sqlite(_) => (SQLITE_COLUMNS, SQLITE_REFERENCES),
-            Conn::Postgres(_) => (POSTGRES_COLUMNS, POSTGRES_REFERENCES),
+        let (columns, references) = match conn.either() {
+            Either::Sqlite(_) => (SQLITE_COLUMNS, SQLITE_REFERENCES),
+            Either::Postgres(_) => (POSTGRES_COLUMNS, POSTGRES_REFERENCES),
         };
         let columns: Vec<ColumnRow> = diesel::sql_query(columns).load(conn)?;
         let references: Vec<ReferenceRow> = diesel::sql_query(references).load(conn)?;

@@ -2,7 +2,7 @@
 
 use super::cell::{Bind, Cell, Row};
 use super::layout::Table;
-use crate::db::Conn;
+use crate::db::{Conn, Either};
 use diesel::backend::Backend;
 use diesel::connection::DefaultLoadingMode;
 use diesel::pg::PgRowByRowLoadingMode;
@@ -26,9 +26,9 @@ pub(super) fn page(
 ) -> anyhow::Result<Vec<Row>> {
     let after = after.map(|cells| binds(read, &read.key, cells)).transpose()?;
     let select = Select { table: read, after };
-    match conn {
-        Conn::Sqlite(c) => fill(select.load_iter::<Row, DefaultLoadingMode>(c)?),
-        Conn::Postgres(c) => fill(select.load_iter::<Row, PgRowByRowLoadingMode>(c)?),
+    match conn.either() {
+        Either::Sqlite(c) => fill(select.load_iter::<Row, DefaultLoadingMode>(c)?),
+        Either::Postgres(c) => fill(select.load_iter::<Row, PgRowByRowLoadingMode>(c)?),
     }
 }
 

@@ -7,7 +7,7 @@
 use super::model::Entry;
 use super::words::words;
 use crate::clock;
-use crate::db::{Conn, Instant, Portable, one_of};
+use crate::db::{Conn, Either, Instant, Portable, one_of};
 use crate::error::AppResult;
 use crate::feedback::Verdict;
 use crate::insert_rows;
@@ -152,8 +152,8 @@ fn count(conn: &mut Conn, counts: &BTreeMap<String, i64>) -> AppResult<()> {
     const ADD: &str = "ON CONFLICT (word) DO UPDATE \
         SET overrides = override_words.overrides + excluded.overrides";
     let (words, numbers): (Vec<&String>, Vec<i64>) = counts.iter().unzip();
-    match conn {
-        Conn::Postgres(conn) => {
+    match conn.either() {
+        Either::Postgres(conn) => {
             let text = format!(
                 "INSERT INTO override_words (word, overrides) SELECT * FROM unnest($1, $2) {ADD}"
             );
@@ -162,7 +162,7 @@ fn count(conn: &mut Conn, counts: &BTreeMap<String, i64>) -> AppResult<()> {
                 .bind::<Array<BigInt>, _>(numbers)
                 .execute(conn)?;
         }
-        Conn::Sqlite(conn) => {
+        Either::Sqlite(conn) => {
             let text =
                 format!("INSERT INTO override_words (word, overrides) VALUES ($1, $2) {ADD}");
             for (word, number) in words.into_iter().zip(numbers) {

@@ -6,7 +6,7 @@ use super::model::{COMMON, COMPARED, LEAST, RAREST};
 use super::words::words;
 use crate::accounts::TeamId;
 use crate::agents::AgentId;
-use crate::db::{Conn, sql};
+use crate::db::{Conn, Either, sql};
 use crate::signals::model::ItemId;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
@@ -43,9 +43,9 @@ pub fn similar(
     if rarest.is_empty() {
         return Ok(Vec::new());
     }
-    let (text, sign, or) = match conn {
-        Conn::Sqlite(_) => (SQLITE, '"', " OR "),
-        Conn::Postgres(_) => (POSTGRES, '\'', " | "),
+    let (text, sign, or) = match conn.either() {
+        Either::Sqlite(_) => (SQLITE, '"', " OR "),
+        Either::Postgres(_) => (POSTGRES, '\'', " | "),
     };
     let wanted: Vec<String> = rarest.iter().map(|word| format!("{sign}{word}{sign}")).collect();
     let found: Vec<Found> = diesel::sql_query(text)

@@ -1,7 +1,7 @@
 //! Every query on webhooks and their calls.
 
 use super::model::{Call, CallId, Webhook, WebhookId};
-use crate::db::{Conn, Instant};
+use crate::db::{Conn, Either, Instant};
 use crate::schema::{webhook_calls, webhooks};
 use diesel::prelude::*;
 
@@ -60,9 +60,9 @@ pub fn lease(
         .order(webhook_calls::next_try_at)
         .limit(limit)
         .select(webhook_calls::all_columns);
-    let calls: Vec<Call> = match conn {
-        Conn::Postgres(c) => next.for_update().skip_locked().load(c)?,
-        Conn::Sqlite(c) => next.load(c)?,
+    let calls: Vec<Call> = match conn.either() {
+        Either::Postgres(c) => next.for_update().skip_locked().load(c)?,
+        Either::Sqlite(c) => next.load(c)?,
     };
     let ids: Vec<CallId> = calls.iter().map(|call| call.id).collect();
     diesel::update(webhook_calls::table.filter(webhook_calls::id.eq_any(ids)))

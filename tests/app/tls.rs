@@ -1,7 +1,7 @@
 //! A PostgreSQL that only speaks TLS, and a build that can (`--features pg-tls`).
-//! `scripts/test-tls` makes that build and names it in `OVERRULE_TEST_TLS`.
+//! `scripts/cargo` makes that build where OpenSSL's headers are there.
 
-use crate::support::{Api, Cluster, Command, has_program, tls_binary};
+use crate::support::{Api, Cluster, Command, has_program, has_tls};
 use serde_json::json;
 
 fn psql(url: &str, query: &str) -> String {
@@ -13,15 +13,14 @@ fn psql(url: &str, query: &str) -> String {
 
 #[test]
 fn a_server_that_requires_tls_gets_it_and_a_stranger_is_not_taken_for_it() {
-    let Some(binary) = tls_binary() else { return };
-    if !has_program("openssl") || !has_program("psql") {
+    if !has_tls() || !has_program("openssl") || !has_program("psql") {
         return;
     }
     let cluster = Cluster::start();
     cluster.require_tls();
     let folder = tempfile::tempdir().unwrap();
     let to = |mode: &str| {
-        let command = Command::of(&binary, folder.path()).arg("--data-dir").arg(folder.path());
+        let command = Command::in_folder(folder.path()).arg("--data-dir").arg(folder.path());
         command.env("DATABASE_URL", format!("{}?{mode}", cluster.url()))
     };
     to("sslmode=disable").arg("migrate").run().fails_with(1).says("no encryption");

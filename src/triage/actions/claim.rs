@@ -4,7 +4,7 @@
 
 use super::between;
 use crate::clock;
-use crate::db::{Conn, Instant, sql};
+use crate::db::{Conn, Either, Instant, sql};
 use crate::error::{AppError, AppResult};
 use crate::schema::claims;
 use crate::signals::model::{ItemId, Reviewer};
@@ -120,7 +120,7 @@ fn lock(conn: &mut Conn, item: ItemId) -> AppResult<bool> {
         #[allow(dead_code)] // Read only to be counted.
         item_id: ItemId,
     }
-    if matches!(conn, Conn::Sqlite(_)) {
+    if matches!(conn.either(), Either::Sqlite(_)) {
         return Ok(true);
     }
     let text = "SELECT item_id FROM queue WHERE item_id = $1 FOR UPDATE SKIP LOCKED";

@@ -29,7 +29,7 @@ pub use page::Page;
 pub use process::{Command, Finished, Process};
 pub use provider::Provider;
 pub use settings::{
-    Backend, backend, fixture, has_browser, has_program, has_provider, kills, real_data, tls_binary,
+    Backend, backend, fixture, has_browser, has_program, has_provider, has_tls, kills, real_data,
 };
 pub use small_disk::SmallDisk;
 pub use smtp::Sink;

@@ -14,12 +14,7 @@ pub struct Command(std::process::Command);
 impl Command {
     /// The binary, run in `folder`.
     pub fn in_folder(folder: &Path) -> Self {
-        Self::of(Path::new(env!("CARGO_BIN_EXE_overrule")), folder)
-    }
-
-    /// Another build of the binary, run in `folder`.
-    pub fn of(binary: &Path, folder: &Path) -> Self {
-        let mut command = std::process::Command::new(binary);
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_overrule"));
         command.env_clear().current_dir(folder).stdin(Stdio::null());
         Self(command)
     }

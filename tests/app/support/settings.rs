@@ -74,14 +74,14 @@ pub fn has_program(name: &str) -> bool {
     has
 }
 
-/// `OVERRULE_TEST_TLS`: a binary that was built with `pg-tls`; says that the test is skipped where
-/// there is none.
-pub fn tls_binary() -> Option<PathBuf> {
-    let binary = variable("OVERRULE_TEST_TLS").map(PathBuf::from);
-    if binary.is_none() {
-        eprintln!("skipped: OVERRULE_TEST_TLS is not set");
+/// Whether this build speaks TLS to PostgreSQL; says that the test is skipped where not.
+pub fn has_tls() -> bool {
+    let has = cfg!(feature = "pg-tls");
+    assert!(has || variable("OVERRULE_TEST_NO_SKIP").is_none(), "not built with pg-tls");
+    if !has {
+        eprintln!("skipped: not built with pg-tls");
     }
-    binary
+    has
 }
 
 /// The project's folder.
