@@ -266,8 +266,12 @@ fn whatever_comes_goes_and_is_released_no_group_and_no_input_has_two_sides() {
     for agent in ["agent-0", "agent-1"] {
         app.agent(agent, json!({"kind": "text", "review": "none"}));
     }
+    let own =
+        |n: u8| Step::Say { agent: n % 2, conversation: 100 + n, question: 100 + n, spelling: 0 };
+    let every_side = Step::Release { agents: 2, split: 1, duplicates: true };
+    let first: Vec<Step> = (0..40).map(own).chain([every_side]).collect();
     // One installation for all cases: what a case released binds those after it.
-    let (all, case) = (RefCell::new(Placed::new()), Cell::new(0));
+    let (all, case) = (RefCell::new(take(&app, 0, &first)), Cell::new(0));
     let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
         cases: 6,
         max_shrink_iters: 0,
