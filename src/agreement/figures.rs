@@ -11,6 +11,7 @@ use crate::error::AppResult;
 use crate::feedback::{Verdict, rules};
 use crate::interactions::{InteractionId, JsonText};
 use crate::signals::model::{ItemId, Outcome};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// How many units of each kind are looked at: the newest.
@@ -19,7 +20,7 @@ pub const MOST_UNITS: usize = 1_000;
 const CHUNK: usize = 100;
 
 /// How much those agree who judged the same.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Figures {
     /// Units that at least two judged: answers, or items.
     pub units: usize,
@@ -30,7 +31,7 @@ pub struct Figures {
 }
 
 /// The figures themselves.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Measured {
     /// Krippendorff's alpha; none where all said the same of everything.
     pub alpha: Option<f64>,
@@ -41,7 +42,7 @@ pub struct Measured {
 }
 
 /// The two kinds of agreement.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Both {
     /// Between people who said what is right of the same answer.
     pub people: Figures,
@@ -70,10 +71,7 @@ pub fn of_agent(
     let tree = Tree(agents::list_categories(conn, agent.id)?);
     let people = people(conn, agent, teams, &tree)?;
     let reviewers = reviewers(conn, agent, teams, &tree)?;
-    let both = |wanted: Option<CategoryId>| Both {
-        people: figures(&people, wanted, least),
-        reviewers: figures(&reviewers, wanted, least),
-    };
+    let both = |wanted: Option<CategoryId>| both(&people, &reviewers, wanted, least);
     let judged: BTreeSet<CategoryId> =
         people.iter().chain(&reviewers).flat_map(|unit| unit.categories.iter().copied()).collect();
     let categories = tree.0.iter().filter(|category| judged.contains(&category.id));
@@ -81,6 +79,27 @@ pub fn of_agent(
         overall: both(None),
         categories: categories.map(|each| (each.clone(), both(Some(each.id)))).collect(),
     })
+}
+
+/// As `of_agent`, without the categories.
+pub fn overall(
+    conn: &mut Conn,
+    agent: &Agent,
+    teams: Option<&[TeamId]>,
+    least: usize,
+) -> AppResult<Both> {
+    let none = Tree(Vec::new());
+    let people = people(conn, agent, teams, &none)?;
+    Ok(both(&people, &reviewers(conn, agent, teams, &none)?, None, least))
+}
+
+fn both(
+    people: &[Judgements],
+    reviewers: &[Judgements],
+    wanted: Option<CategoryId>,
+    least: usize,
+) -> Both {
+    Both { people: figures(people, wanted, least), reviewers: figures(reviewers, wanted, least) }
 }
 
 /// Units with what they are about.

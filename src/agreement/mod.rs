@@ -6,8 +6,9 @@ pub mod alpha;
 pub mod api;
 pub mod figures;
 mod queries;
+pub mod told;
 
-pub use figures::{Agreement, Both, Figures, of_agent};
+pub use figures::{Agreement, Both, Figures, of_agent, overall};
 
 /// `/api/v1/agents/{slug}/agreement`
 pub fn routes(cfg: &mut actix_web::web::ServiceConfig) {

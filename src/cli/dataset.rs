@@ -79,7 +79,7 @@ pub(super) fn run(config: &Config, command: &Command) -> anyhow::Result<ExitCode
     let shelf = Shelf::in_data(&config.data_dir);
     let code = match command {
         Command::Set { name, file } => set(&db, name, file),
-        Command::Release { name } => release(&db, &shelf, name),
+        Command::Release { name } => release(&db, &shelf, config, name),
         Command::Cancel { name, number } => cancel(&db, name, *number),
         Command::Compare { name, from, to } => compare(&db, name, *from, *to),
         Command::Lineage { name, of } => lineage(&db, &shelf, name, of),
@@ -130,7 +130,7 @@ fn lineage(db: &Db, shelf: &Shelf, name: &str, of: &str) -> anyhow::Result<ExitC
 }
 
 /// Builds it here, unless a server or worker is faster after a stop.
-fn release(db: &Db, shelf: &Shelf, name: &str) -> anyhow::Result<ExitCode> {
+fn release(db: &Db, shelf: &Shelf, config: &Config, name: &str) -> anyhow::Result<ExitCode> {
     let (lease, asked) = (LeaseId::new(), name.to_owned());
     let made =
         db.write_now(move |conn| actions::release(conn, Actor::CommandLine, &asked, Some(lease)));
@@ -141,7 +141,8 @@ fn release(db: &Db, shelf: &Shelf, name: &str) -> anyhow::Result<ExitCode> {
         bar.set_position(done.unsigned_abs());
         bar.set_message(stage.as_str());
     };
-    let mut outcome = build::run(db, shelf, &release, lease, &|| false, &mut hear)?;
+    let least = config.limits.agreement_items as usize;
+    let mut outcome = build::run(db, shelf, &release, lease, least, &|| false, &mut hear)?;
     if outcome == Outcome::Stopped || outcome == Outcome::Lost {
         outcome = follow(db, &release, &mut hear)?;
     }

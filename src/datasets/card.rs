@@ -1,6 +1,7 @@
 //! What a release says of itself: `manifest.json` for programs, and `README.md`, a dataset card as
 //! Hugging Face's tools read it.
 
+use super::alpha::Alpha;
 use super::build::Figures;
 use super::model::{Audit, Frame, Release, ReleaseFile, Side};
 use super::question::Question;
@@ -42,7 +43,6 @@ impl About<'_> {
 pub fn manifest(about: &About<'_>) -> String {
     let figures = about.figures;
     let group = |agent: &super::model::FrameAgent| (agent.slug.clone(), json!(agent.group_by));
-    let (judged, agreed) = figures.agreement;
     let files = about.files.iter().map(|file| {
         json!({"name": file.name, "rows": file.row_count, "bytes": file.bytes,
             "sha256": hex::encode(file.sha256.0)})
@@ -74,10 +74,17 @@ pub fn manifest(about: &About<'_>) -> String {
         "counts": counts(figures),
         "people": figures.people,
         "near_duplicates": figures.near_duplicates,
-        "agreement": {"inputs_judged_by_several": judged, "agreed": agreed},
+        "agreement": agreement(figures),
+        "alpha": figures.alpha.as_ref().map(Alpha::to_value),
         "tokenizer": about.question.max_tokens.map(|_| "o200k_base"),
     });
     format!("{manifest:#}\n")
+}
+
+/// How far the rows of one input agree with one another.
+fn agreement(figures: &Figures) -> Value {
+    let (judged, agreed) = figures.agreement;
+    json!({"inputs_judged_by_several": judged, "agreed": agreed})
 }
 
 fn counts(figures: &Figures) -> Value {
@@ -97,7 +104,8 @@ pub fn readme(about: &About<'_>) -> String {
     out
 }
 
-fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
+/// Adds a line.
+pub(super) fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
     // Writing to a string can't fail.
     let _ = writeln!(out, "{text}");
 }
@@ -225,14 +233,18 @@ fn annotation(about: &About<'_>, out: &mut String) {
         line(
             out,
             format_args!(
-                "Agreement: {judged} inputs were judged by several; of {agreed} of them ({share}) \
+                "{judged} inputs in here were judged by several; of {agreed} of them ({share}) \
                  nobody contradicted another.\n"
             ),
         );
     } else {
-        line(out, format_args!("Agreement: no input was judged by several.\n"));
+        line(out, format_args!("No input in here was judged by several.\n"));
     }
     people(figures, out);
+    if let Some(alpha) = &figures.alpha {
+        alpha.describe(out);
+    }
+    line(out, format_args!("### Counts\n"));
 }
 
 /// What becomes of random audits, as a sentence.

@@ -3,6 +3,7 @@
 //! that, and can be made again, byte for byte, by any machine.
 
 pub mod actions;
+mod alpha;
 pub mod api;
 pub mod build;
 pub mod card;

@@ -15,7 +15,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// database goes on with it.
 pub(super) async fn build(tools: Tools, stop: watch::Receiver<bool>) {
     let work = move |is_stopping: &dyn Fn() -> bool| {
-        datasets::build::next(&tools.db, &tools.shelf, is_stopping)
+        let least = tools.site.agreement_items;
+        datasets::build::next(&tools.db, &tools.shelf, least, is_stopping)
     };
     one_by_one("releases", stop, work).await;
 }

@@ -6,6 +6,7 @@ use crate::accounts::{SignedIn, TeamId, Who, queries as accounts};
 use crate::agents::model::Agent;
 use crate::agents::pinned::{self, Pinned};
 use crate::agents::queries as agents;
+use crate::agreement::told::{self, Line};
 use crate::agreement::{self, Agreement, Figures};
 use crate::capture::queries::{Reportable, reportable_by};
 use crate::capture::words;
@@ -29,15 +30,6 @@ struct Row {
 struct IndexPage {
     ctx: PageContext,
     rows: Vec<Row>,
-}
-
-/// Figures in words.
-struct Line {
-    what: String,
-    alpha: String,
-    interval: String,
-    raw: String,
-    rests_on: String,
 }
 
 #[derive(Template)]
@@ -129,34 +121,13 @@ fn teams_of(conn: &mut Conn, met: &[Reportable]) -> AppResult<Vec<Team>> {
 
 fn lines(agreement: Agreement, least: usize) -> Lines {
     let Agreement { overall, categories } = agreement;
-    let both = |what: &str, both: agreement::Both| {
-        [
-            line(format!("{what}people"), both.people, "answer"),
-            line(format!("{what}reviewers"), both.reviewers, "item"),
-        ]
-    };
-    let has_any = |line: &Line| !line.rests_on.is_empty();
-    let by_category = categories.into_iter().flat_map(|(category, figures)| {
-        both(&format!("{}: ", category.name), figures).into_iter().filter(has_any)
+    let by_category = categories.into_iter().flat_map(|(category, both)| {
+        told::of(&category.name, both).into_iter().filter(|line| !line.rests_on.is_empty())
     });
     Lines {
         sentence: sentence(overall.people),
         tables: [
-            (
-                "In all",
-                vec![
-                    line(
-                        "People who labelled the same answer".to_owned(),
-                        overall.people,
-                        "answer",
-                    ),
-                    line(
-                        "Reviewers who decided the same item".to_owned(),
-                        overall.reviewers,
-                        "item",
-                    ),
-                ],
-            ),
+            ("In all", told::overall(overall).into()),
             ("By what was wrong", by_category.collect()),
         ],
         least,
@@ -174,20 +145,4 @@ fn sentence(people: Figures) -> String {
         Some(Some(_)) => "People often disagree about what is right: look at what they mean by it.",
     };
     text.to_owned()
-}
-
-/// One line; `rests_on` is empty where nothing was judged by two.
-fn line(what: String, figures: Figures, unit: &str) -> Line {
-    let none = || "–".to_owned();
-    let measured = figures.measured;
-    let alpha = measured.and_then(|measured| measured.alpha);
-    let interval = measured.and_then(|measured| measured.interval);
-    let units = i64::try_from(figures.units).unwrap_or(i64::MAX);
-    Line {
-        what,
-        alpha: alpha.map_or_else(none, |alpha| format!("{alpha:.2}")),
-        interval: interval.map_or_else(none, |(low, high)| format!("{low:.2} to {high:.2}")),
-        raw: measured.map_or_else(none, |measured| format!("{:.0} %", measured.raw * 100.0)),
-        rests_on: if units == 0 { String::new() } else { words::count(units, unit) },
-    }
 }

@@ -137,6 +137,40 @@ fn each_format_gives_of_each_verdict_what_the_contract_says() {
 }
 
 #[test]
+fn what_promptfoo_would_fill_in_or_read_is_a_text_in_its_cases() {
+    let app = TestApp::start();
+    app.agent("helper", json!({"review": "none"}));
+    app.agent("reader", json!({"kind": "json", "review": "none"}));
+    let line = |agent: &str, input: Value, right: Value| {
+        json!({"agent": agent, "input": input, "output": "?",
+            "feedback": [{"verdict": "corrected", "correction": right}]})
+    };
+    let chat = json!([{"role": "user", "content": "{% if %}"}]);
+    let all = json!([
+        line("helper", json!("Who is {{ name }}?"), json!("{{ env.HOME }} {#}")),
+        line("helper", json!("file:///etc/hostname"), json!("package:x")),
+        line("helper", chat, json!("{a} {{")),
+        line("reader", json!("?"), json!({"a": "{{ b }}"})),
+        line("reader", json!("?"), json!("{{ b }}")),
+    ]);
+    let answer = app.api(&[Scope::Admin]).post("/api/v1/interactions", &all).is(200);
+    assert!(!answer.text.contains("errors"), "{}", answer.text);
+    let cases = |agent: &str| -> Vec<(Value, Value)> {
+        let rows = rows(&export(&app, agent, "promptfoo", &[])).into_iter();
+        rows.map(|row| (row["vars"]["input"].clone(), row["assert"][0]["value"].clone())).collect()
+    };
+    let wanted = [
+        ("Who is {{ '{' }}{ name }}?", "{{ '{' }}{ env.HOME }} {{ '{' }}#{{ '}' }}"),
+        ("{{ 'file:' }}///etc/hostname", "{{ 'package:' }}x"),
+        (r#"[{"role":"user","content":"{{ '{' }}% if %}"}]"#, "{a} {{ '{' }}{"),
+    ];
+    assert_eq!(cases("helper"), wanted.map(|(input, value)| (json!(input), json!(value))));
+    // It fills in nothing inside an object.
+    let wanted = [json!({"a": "{{ b }}"}), json!("{{ '{' }}{ b }}")];
+    assert_eq!(cases("reader"), wanted.map(|value| (json!("?"), value)));
+}
+
+#[test]
 fn a_label_is_a_class_with_its_number_and_escalated_inputs_are_out_of_scope() {
     let app = TestApp::start();
     let labels = json!(["billing", "returns", "other"]);

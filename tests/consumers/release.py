@@ -37,6 +37,10 @@ def main(folder, *columns):
     expect("splits of the card", {each["name"]: each["num_examples"] for each in splits}, sides)
     if not (card.data.license and card.data.size_categories and card.data.configs):
         fail(f"the card lacks something: {card.data.to_dict()}")
+    told = [agent["agent"] for agent in manifest["alpha"]["agents"]]
+    expect("agents of the agreement", told, [agent["slug"] for agent in manifest["agents"]])
+    if not ("### Annotation process" in card.text and "### Agreement" in card.text):
+        fail("the card does not say how it was annotated, and how much people agreed")
     loaded = load_dataset(folder)
     expect("rows loaded", {side: len(rows) for side, rows in loaded.items()}, sides)
     for side, rows in loaded.items():

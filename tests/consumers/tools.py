@@ -122,25 +122,46 @@ def label_studio(_form, folder):
 
 
 def openai_evals(_form, folder):
-    """Its reader takes any line of JSON; its match template wants these."""
-    count = 0
-    for record in records(folder):
-        is_good = isinstance(record["ideal"], str) and all(m["role"] for m in record["input"])
-        if not is_good:
-            fail(f"{folder}: {record}")
-        count += 1
-    return count
+    """OpenAI's own evals, which read the file themselves: a model that gives what is ideal is right
+    every time, and one that says something else never."""
+    os.environ |= {"OPENAI_API_KEY": "none", "EVALS_SEQUENTIAL": "1", "EVALS_SHOW_EVAL_PROGRESS": ""}
+    from pathlib import Path
 
+    from evals.api import CompletionResult
+    from evals.base import RunSpec
+    from evals.elsuite.basic.includes import Includes
+    from evals.elsuite.basic.match import Match
+    from evals.record import RecorderBase
 
-def promptfoo(_form, folder):
-    """By its documentation of test cases: texts in `vars`, as a list would be a case for each."""
+    class Said(CompletionResult):
+        def __init__(self, text):
+            self.text = text
+
+        def get_completions(self):
+            return [self.text]
+
+    def accuracy(template, path, answer):
+        model = lambda prompt, **_: Said(answer(json.dumps(prompt)))
+        run = template([model], path, eval_registry_path=Path(folder), name="overrule.release")
+        recorder = RecorderBase(RunSpec(["model"], "overrule.release", "overrule", "release", {}, ""))
+        run.eval_all_samples(recorder, run.get_samples())
+        matches = [event.data["correct"] for event in recorder.get_events("match")]
+        return len(matches), sum(matches)
+
     count = 0
-    for record in records(folder):
-        if not all(isinstance(value, str) for value in record["vars"].values()):
-            fail(f"{folder}: {record}")
-        if {each["type"] for each in record["assert"]} != {"equals"}:
-            fail(f"{folder}: {record}")
-        count += 1
+    for name in sorted(os.listdir(folder)):
+        if not name.endswith(".jsonl"):
+            continue
+        path = os.path.join(folder, name)
+        with open(path, encoding="utf-8") as file:
+            cases = [json.loads(line) for line in file]
+        ideals = {json.dumps(case["input"]): case["ideal"] for case in cases}
+        for template in (Match, Includes):
+            right = accuracy(template, path, ideals.get)
+            wrong = accuracy(template, path, lambda prompt: "?")
+            if right != (len(cases), len(cases)) or wrong != (len(cases), 0):
+                fail(f"{path}: {template.__name__} of {len(cases)}: {right} right, {wrong} wrong")
+        count += len(cases)
     return count
 
 
@@ -153,7 +174,6 @@ TOOLS = {
     "argilla": argilla,
     "label-studio": label_studio,
     "openai-evals": openai_evals,
-    "promptfoo": promptfoo,
 }
 
 form, folder = sys.argv[1:]

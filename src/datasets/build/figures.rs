@@ -1,5 +1,6 @@
 //! What is in a release, counted. No names of people, and no more classes than a page can show.
 
+use super::super::alpha::Alpha;
 use super::super::queries::{Differences, Kept};
 use super::near::Near;
 use crate::accounts::PersonId;
@@ -30,8 +31,11 @@ pub struct Figures {
     /// The share of inputs that say nearly the same as another; an estimate.
     #[serde(default)]
     pub near_duplicates: Option<f64>,
-    /// Inputs that several people judged, and how many of those they agree on.
+    /// Inputs in the release that several people judged, and how many of those they agree on.
     pub agreement: (u64, u64),
+    /// How much people agreed about its agents; none in releases from before this was kept.
+    #[serde(default)]
+    pub alpha: Option<Alpha>,
     /// The newest release before that was ready, and what changed since.
     #[serde(default)]
     pub since: Option<(i64, Differences)>,

@@ -15,6 +15,7 @@ pub use remake::ensure;
 pub use write::redacted;
 
 use super::actions::{self, Built};
+use super::alpha::{self, Alpha};
 use super::model::{Frame, LeaseId, Release, ReleaseFile, Stage};
 use super::question::Question;
 use super::shelf::Shelf;
@@ -68,18 +69,26 @@ pub(super) struct Builder<'b> {
     lease: LeaseId,
     question: Question,
     frame: Frame,
+    /// How many answers judged by several it takes to say how much people agree.
+    least: usize,
     is_stopping: &'b dyn Fn() -> bool,
     hear: &'b mut dyn FnMut(Stage, i64, i64),
     renewed: Instant,
 }
 
-/// Builds the next release that waits, if there is one; says whether there was.
-pub fn next(db: &Db, shelf: &Shelf, is_stopping: &dyn Fn() -> bool) -> AppResult<bool> {
+/// Builds the next release that waits, if there is one; says whether there was. `least` is
+/// `limits.agreement_items`.
+pub fn next(
+    db: &Db,
+    shelf: &Shelf,
+    least: usize,
+    is_stopping: &dyn Fn() -> bool,
+) -> AppResult<bool> {
     let lease = LeaseId::new();
     let Some(release) = db.write_now(move |conn| actions::claim(conn, lease))? else {
         return Ok(false);
     };
-    run(db, shelf, &release, lease, is_stopping, &mut |_, _, _| {})?;
+    run(db, shelf, &release, lease, least, is_stopping, &mut |_, _, _| {})?;
     Ok(true)
 }
 
@@ -89,6 +98,7 @@ pub fn run(
     shelf: &Shelf,
     release: &Release,
     lease: LeaseId,
+    least: usize,
     is_stopping: &dyn Fn() -> bool,
     hear: &mut dyn FnMut(Stage, i64, i64),
 ) -> AppResult<Outcome> {
@@ -97,7 +107,7 @@ pub fn run(
     let frame = serde_json::from_value(release.frame.0.clone()).map_err(AppError::internal)?;
     let renewed = Instant::now();
     let mut builder =
-        Builder { db, shelf, release, lease, question, frame, is_stopping, hear, renewed };
+        Builder { db, shelf, release, lease, question, frame, least, is_stopping, hear, renewed };
     let (outcome, trouble) = match builder.build() {
         Ok(()) => return Ok(Outcome::Ready),
         Err(Halt::Lost) => return Ok(Outcome::Lost),
@@ -123,12 +133,13 @@ impl Builder<'_> {
         self.clear()?;
         let question = self.question.clone();
         let scope = self.db.read_now(|conn| check::again(conn, &question))?;
+        let alpha = self.alpha()?;
         let read = self.read(&scope)?;
         self.step(Stage::Settling, 0, 1)?;
         let (fates, agreement) = settle::settle(&read.drafts, &read.classes, &self.question);
         self.place(&read, &fates)?;
         let left = self.left()?;
-        let files = self.write(agreement, left)?;
+        let files = self.write(agreement, alpha, left)?;
         let (id, lease) = (self.release.id, self.lease);
         let is_ours =
             self.db.write_patiently(move |conn| actions::finish(conn, id, lease, &files))?;
@@ -151,6 +162,17 @@ impl Builder<'_> {
         }
     }
 
+    /// How much people agree, an agent at a time.
+    fn alpha(&mut self) -> Result<Alpha, Halt> {
+        let (question, least) = (self.question.clone(), self.least);
+        let mut agents = Vec::new();
+        for agent in &self.frame.agents.clone() {
+            self.step_lightly(Stage::Reading, 0, 0)?;
+            agents.push(self.db.read_now(|conn| alpha::of_agent(conn, agent, &question, least))?);
+        }
+        Ok(Alpha { least, is_of_teams: !question.teams.is_empty(), agents })
+    }
+
     fn left(&self) -> Result<std::collections::BTreeMap<String, i64>, Halt> {
         let id = self.release.id;
         Ok(self.db.read_now(|conn| Ok(queries::count_left(conn, id)?))?)
@@ -160,6 +182,7 @@ impl Builder<'_> {
     fn write(
         &mut self,
         agreement: settle::Agreement,
+        alpha: Alpha,
         left: std::collections::BTreeMap<String, i64>,
     ) -> Result<Built, Halt> {
         let making = self.shelf.begin(self.release.id, self.lease).map_err(full)?;
@@ -170,6 +193,7 @@ impl Builder<'_> {
         }
         let figures = Figures {
             agreement: (agreement.inputs, agreement.agreed),
+            alpha: Some(alpha),
             left,
             since: self.since()?,
             redacted: written.redacted,

@@ -3,6 +3,7 @@
 use super::push::PushPart;
 use super::show::{badge, progress, sentence};
 use crate::accounts::Engineer;
+use crate::agreement::told::Line;
 use crate::audit::Actor;
 use crate::capture::words;
 use crate::datasets::api::numbered;
@@ -73,6 +74,8 @@ struct ReleasePage {
     tables: Vec<Table>,
     people: String,
     agreement: String,
+    /// How much people agreed, what that is about, and from how many on it is said.
+    alpha: Option<(Vec<Line>, &'static str, usize)>,
     near: String,
     redacted: Vec<(String, String)>,
     since: String,
@@ -166,6 +169,7 @@ fn make(
         tables: tables(&figures),
         people: people(&figures),
         agreement: agreement(&figures),
+        alpha: figures.alpha.as_ref().map(|alpha| (alpha.lines(), alpha.scope(), alpha.least)),
         near: near(&figures),
         redacted: redacted(&figures),
         since: since(&figures),
@@ -315,9 +319,9 @@ fn people(figures: &Figures) -> String {
 
 fn agreement(figures: &Figures) -> String {
     match figures.agreement {
-        (0, _) => "No input was judged by several.".to_owned(),
+        (0, _) => "No input in it was judged by several.".to_owned(),
         (judged, agreed) => format!(
-            "{} inputs were judged by several; of {} ({}) nobody contradicted another.",
+            "{} inputs in it were judged by several; of {} ({}) nobody contradicted another.",
             words::grouped(judged as i64),
             words::grouped(agreed as i64),
             percent(agreed, judged)

@@ -6,6 +6,7 @@ use crate::agents::OutputKind;
 use crate::exports::queries::Example;
 use crate::interactions::JsonText;
 use serde_json::{Map, Value, json};
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// A sample of inspect: `{"id", "input", "target", "metadata"}`.
@@ -107,18 +108,50 @@ pub(super) fn promptfoo(
     out: &mut String,
 ) -> Result<u64, Left> {
     let right = right(example)?;
+    let prompt = example.prompt.plain();
     out.push_str("{\"vars\":{\"input\":");
-    string(&example.prompt.plain(), out);
+    string(&literal(&prompt), out);
     out.push_str("},\"assert\":[{\"type\":\"equals\",\"value\":");
     match kind {
-        // promptfoo compares an object with the answer read as JSON.
-        OutputKind::Json => out.push_str(right.as_str()),
-        _ => text(kind, right, out),
+        // promptfoo compares an object or a list, as it is, with the answer read as JSON.
+        OutputKind::Json if !right.as_str().starts_with('"') => out.push_str(right.as_str()),
+        OutputKind::Message => string(&literal(right.as_str()), out),
+        _ => match literal(&right.plain()) {
+            Cow::Borrowed(_) => out.push_str(right.as_str()),
+            Cow::Owned(changed) => string(&changed, out),
+        },
     }
     out.push_str("}],\"metadata\":{");
     about(agent, example, out);
     out.push_str("}}\n");
     Ok(1)
+}
+
+/// A text that promptfoo gives back as it is. It fills in templates, also from its environment, and
+/// reads the file or the package that a text begins with: what people wrote must do neither. So a
+/// brace that belongs to a template becomes a template that says this brace.
+fn literal(text: &str) -> Cow<'_, str> {
+    let start = ["file:", "package:"].into_iter().find(|start| text.starts_with(start));
+    let is_plain = !["{{", "{%", "{#", "#}"].into_iter().any(|tag| text.contains(tag));
+    if is_plain && start.is_none() {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 32);
+    let rest = &text[start.map_or(0, str::len)..];
+    if let Some(start) = start {
+        out.push_str(&format!("{{{{ '{start}' }}}}"));
+    }
+    let mut before = ' ';
+    let mut chars = rest.chars().peekable();
+    while let Some(char) = chars.next() {
+        match (char, chars.peek()) {
+            ('{', Some('{' | '%' | '#')) => out.push_str("{{ '{' }}"),
+            ('}', _) if before == '#' => out.push_str("{{ '}' }}"),
+            (other, _) => out.push(other),
+        }
+        before = char;
+    }
+    Cow::Owned(out)
 }
 
 /// A sample of openai/evals.
@@ -154,5 +187,52 @@ pub(super) fn about(agent: &str, example: &Example, out: &mut String) {
         out.push_str(name);
         out.push_str("\":");
         if is_none { out.push_str("null") } else { string(value, out) }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// What promptfoo makes of a text, as far as `literal` uses it.
+    fn filled_in(text: &str) -> String {
+        let one = regex::Regex::new(r"\{\{ '(.*?)' \}\}").unwrap();
+        one.replace_all(text, "$1").into_owned()
+    }
+
+    #[test]
+    fn what_looks_like_a_template_or_a_file_is_a_text() {
+        for (text, wanted) in [
+            ("Dear {{ name }}, {a}", "Dear {{ '{' }}{ name }}, {a}"),
+            ("{% raw %}{# c #}", "{{ '{' }}% raw %}{{ '{' }}# c #{{ '}' }}"),
+            ("{{{", "{{ '{' }}{{ '{' }}{"),
+            ("file:///etc/hostname", "{{ 'file:' }}///etc/hostname"),
+            ("package:x", "{{ 'package:' }}x"),
+            ("a file://x", "a file://x"),
+            ("{\"a\": {\"b\": 1}}", "{\"a\": {\"b\": 1}}"),
+        ] {
+            assert_eq!(literal(text), wanted);
+            assert_eq!(filled_in(wanted), text);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_left_to_fill_in(text in r"(file:|package:)?[{}%# a'\n]{0,20}") {
+            let escaped = literal(&text);
+            prop_assert!(!escaped.starts_with("file:") && !escaped.starts_with("package:"));
+            let own = regex::Regex::new(r"\{\{ '(\{|\}|file:|package:)' \}\}").unwrap();
+            let between = own.replace_all(&escaped, "\u{0}").into_owned();
+            for tag in ["{{", "{%", "{#", "#}"] {
+                prop_assert!(!between.contains(tag), "{} of {}", escaped, text);
+            }
+            let back = own.replace_all(&escaped, "$1");
+            // What says a brace already says two things then.
+            if !own.is_match(&text) {
+                prop_assert_eq!(back.as_ref(), text.as_str());
+            }
+        }
     }
 }

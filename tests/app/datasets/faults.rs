@@ -1,7 +1,7 @@
 //! What goes wrong around a release.
 
 use super::{ended, folder, release, router, save};
-use crate::support::{Backend, TestApp, backend};
+use crate::support::{Backend, SmallDisk, TestApp, backend};
 use diesel::prelude::*;
 use overrule::accounts::Scope;
 use overrule::schema::releases;
@@ -134,6 +134,43 @@ fn a_folder_that_cant_be_written_fails_the_release_and_touches_nothing() {
     assert_eq!((&made["state"], &made["files"]), (&json!("failed"), &json!([])));
     app.engineer().open("/datasets/routes/releases/2").sees("Failed").sees("can't be written");
     assert_eq!(release(&api, "routes")["state"], "ready", "there is room again");
+}
+
+#[test]
+fn a_disk_that_runs_full_in_the_middle_leaves_nothing_half() {
+    let Some(disk) = SmallDisk::mount(2) else { return };
+    let app = TestApp::start();
+    // Only what releases hold lies on the small disk; the database has room.
+    let shelf = app.folder().join("releases");
+    assert!(!shelf.exists() || std::fs::remove_dir(&shelf).is_ok());
+    std::os::unix::fs::symlink(disk.path(), &shelf).unwrap();
+    router(&app, 600);
+    let api = app.api(&[Scope::Export]);
+    let asked = json!({"agents": ["router"], "format": "classification",
+        "file_formats": ["parquet", "csv"]});
+    save(&api, "routes", &asked);
+    release(&api, "routes");
+    let kept = || {
+        let folders = folder_names(&app).into_iter().filter(|name| name.len() == 36);
+        let mut all: Vec<_> = folders.map(|name| folder(&shelf.join(name))).collect();
+        all.sort();
+        all
+    };
+    let before = kept();
+    assert_eq!(before.len(), 1);
+    let written: usize = before[0].iter().map(|(_, bytes)| bytes.len()).sum();
+    let ballast = disk.fill_but(u64::try_from(written / 1024 / 2).unwrap());
+    let made = release(&api, "routes");
+    assert_eq!((&made["state"], &made["files"]), (&json!("failed"), &json!([])), "{made}");
+    let why = "There is no space left for the files. Make room, then release it again.";
+    assert_eq!(made["error"], why);
+    assert_eq!(kept(), before, "what was there before is untouched, and nothing half is there");
+    let begun = folder_names(&app).into_iter().filter(|name| name.starts_with('.'));
+    assert!(begun.into_iter().all(|name| name.ends_with(".lock")));
+    app.engineer().open("/datasets/routes/releases/2").sees("Failed").sees(why);
+    std::fs::remove_file(ballast).unwrap();
+    assert_eq!(release(&api, "routes")["state"], "ready", "there is room again");
+    assert_eq!(kept().len(), 2);
 }
 
 #[test]

@@ -1,11 +1,13 @@
 //! Datasets: the saved question, its releases, and what files of them may be trusted with.
 
+mod agreement;
 mod faults;
 mod lineage;
 mod pages;
 mod push;
 mod push_faults;
 mod questions;
+mod reasons;
 mod releases;
 mod splits;
 mod tables;

@@ -60,3 +60,15 @@ fn a_question_is_changed_and_old_releases_keep_theirs() {
     ed.open("/datasets/routes/releases/99").is(404);
     ed.open("/datasets/routes/releases/x").is(404);
 }
+
+#[test]
+fn a_format_that_an_agent_cant_give_is_said_beside_the_field() {
+    let app = TestApp::start();
+    app.agent("helper", json!({"kind": "text"}));
+    let page = app.engineer().open("/datasets/new").fill("Name", "texts").fill("Agents", "helper");
+    let page = page.pick("Format", "classification: text and label").press("Make the dataset");
+    let page = page.is(422).sees("agent of kind label");
+    assert_eq!((page.value("Name"), page.value("Agents")), ("texts".into(), "helper".into()));
+    let page = page.pick("Format", "sft: TRL, prompt and completion").press("Make the dataset");
+    page.is_at("/datasets/texts").sees("Nothing fits this question yet");
+}

@@ -150,55 +150,6 @@ fn files_are_fetched_in_parts_and_not_twice() {
 }
 
 #[test]
-fn every_row_that_is_left_out_has_a_reason() {
-    let app = TestApp::start();
-    app.agent("helper", json!({"kind": "text", "review": "required"}));
-    let line = |id: &str, input: &str, said: Value| {
-        json!({"agent": "helper", "external_id": id, "input": input, "output": "a  b",
-            "feedback": [said]})
-    };
-    let fixed = |to: &str, status: &str| {
-        let verdict = "corrected";
-        json!({"verdict": verdict, "correction": to, "status": status})
-    };
-    send(
-        &app,
-        vec![
-            line("1", "One?", fixed("right", "accepted")),
-            line("2", "Two?", fixed("right", "pending")),
-            line("3", "Three?", fixed("right", "declined")),
-            line("4", "Four?", fixed("a b", "accepted")),
-            line("5", "  ", fixed("right", "accepted")),
-            line("6", "Six?", json!({"verdict": "confirmed"})),
-            line("7", "Seven?", json!({"verdict": "rejected", "status": "accepted"})),
-            line("8", "Eight?", json!({"verdict": "escalated", "status": "accepted"})),
-            line("9", &"word ".repeat(200), fixed("right", "accepted")),
-            line("10", "one ?", fixed("other", "accepted")),
-            line("11", " ONE?", fixed("right", "accepted")),
-            line("12", "Twelve?", fixed("this", "accepted")),
-            line("13", "twelve?", fixed("that", "accepted")),
-        ],
-    );
-    let api = app.api(&[Scope::Export]);
-    let asked = json!({"agents": ["helper"], "format": "preference", "max_tokens": 100});
-    save(&api, "pairs", &asked);
-    let made = release(&api, "pairs");
-    let wanted = json!({"pending": 1, "declined": 1, "only_whitespace_changed": 1,
-        "empty_input": 1, "confirmed_only": 1, "no_right_answer": 1, "escalated": 1,
-        "too_long": 1, "duplicate": 1, "conflicting": 2});
-    assert_eq!(made["excluded"], wanted);
-    let train = rows(&api, "pairs", &json!(1), "train.jsonl");
-    assert_eq!(train.len(), 2);
-    let list = file(&api, "pairs", &json!(1), "left_out.csv");
-    assert_eq!(list.lines().count(), 12);
-    let weights = file(&api, "pairs", &json!(1), "train.rows.csv");
-    assert!(weights.lines().nth(1).unwrap().ends_with(",2"), "{weights}");
-    let ed = app.engineer();
-    let page = ed.open("/datasets/pairs/releases/1").sees("contradict others about the same input");
-    page.click("2").sees("Signals that contradict others");
-}
-
-#[test]
 fn addresses_are_the_same_placeholder_in_every_file() {
     let app = TestApp::start();
     app.agent("helper", json!({"kind": "text", "review": "none"}));

@@ -2,8 +2,15 @@
 
 use super::{release, router, rows, save, send};
 use crate::support::{Api, TestApp};
+use diesel::prelude::*;
 use overrule::accounts::Scope;
+use overrule::agents::AgentId;
+use overrule::db::Hash;
+use overrule::schema::{interactions, signals};
+use overrule::signals::model::SignalId;
+use proptest::prelude::*;
 use serde_json::{Value, json};
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 fn split(train: f64, test: f64) -> Value {
@@ -145,4 +152,150 @@ fn two_releases_at_once_get_two_numbers_and_no_input_two_sides() {
             }
         }
     }
+}
+
+/// What happens to an installation, in any order.
+#[derive(Debug, Clone)]
+enum Step {
+    /// Somebody corrects an answer in a conversation, to a question in some spelling.
+    Say { agent: u8, conversation: u8, question: u8, spelling: u8 },
+    /// The author of one of those takes it back.
+    TakeBack(usize),
+    /// A release with one of a few splits.
+    Release { agents: u8, split: u8, duplicates: bool },
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let say =
+        (0u8..2, 0u8..14, 0u8..30, 0u8..3).prop_map(|(agent, conversation, question, spelling)| {
+            Step::Say { agent, conversation, question, spelling }
+        });
+    let release = (0u8..3, 0u8..4, any::<bool>())
+        .prop_map(|(agents, split, duplicates)| Step::Release { agents, split, duplicates });
+    prop_oneof![20 => say, 2 => any::<usize>().prop_map(Step::TakeBack), 1 => release]
+}
+
+/// Which side of which release a signal was on.
+type Placed = BTreeMap<String, BTreeSet<String>>;
+
+/// Takes the steps in an installation that other cases filled already; gives the sides of every
+/// signal in all its releases. `case` keeps external ids apart, and nothing else.
+fn take(app: &TestApp, case: u64, steps: &[Step]) -> Placed {
+    let api = app.api(&[Scope::Export, Scope::Admin]);
+    let (mut placed, mut said, mut waiting) = (Placed::new(), Vec::new(), Vec::new());
+    for (n, step) in steps.iter().enumerate() {
+        match *step {
+            Step::Say { agent, conversation, question, spelling } => {
+                let text = format!("Is it {question}?");
+                let text = match spelling {
+                    0 => text,
+                    1 => text.to_uppercase(),
+                    _ => format!(" {}\n", text.replace(' ', "  ")),
+                };
+                let key = json!({"agent": format!("agent-{agent}"), "environment": "production",
+                    "external_id": format!("{case}-{n}")});
+                waiting.push(json!({"agent": key["agent"], "external_id": key["external_id"],
+                    "conversation_id": format!("c{conversation}"), "input": text, "output": "no",
+                    "feedback": [{"author": "ana@example.com", "verdict": "corrected",
+                        "correction": "yes"}]}));
+                said.push(key);
+            }
+            Step::TakeBack(which) if !said.is_empty() => {
+                send(app, std::mem::take(&mut waiting));
+                let key = &said[which % said.len()];
+                let back = json!({"interaction": key, "author": "ana@example.com",
+                    "verdict": "rejected"});
+                assert!(matches!(api.judge(&back).status, 200 | 201));
+            }
+            Step::TakeBack(_) => {}
+            Step::Release { agents, split, duplicates } => {
+                send(app, std::mem::take(&mut waiting));
+                released(&api, (agents, split, duplicates), &mut placed);
+            }
+        }
+    }
+    placed
+}
+
+fn released(api: &Api, (agents, split, duplicates): (u8, u8, bool), placed: &mut Placed) {
+    let agents: &[&str] =
+        [&["agent-0"][..], &["agent-1"], &["agent-0", "agent-1"]][usize::from(agents)];
+    let (train, validation, test) =
+        [(0.8, 0.1, 0.1), (0.4, 0.3, 0.3), (1.0, 0.0, 0.0), (0.0, 0.5, 0.5)][usize::from(split)];
+    let duplicates = if duplicates { "all" } else { "once" };
+    let split = json!({"train": train, "validation": validation, "test": test});
+    let asked =
+        json!({"agents": agents, "format": "sft", "duplicates": duplicates, "split": split});
+    save(api, "any", &asked);
+    let made = release(api, "any");
+    for known in made["files"].as_array().unwrap() {
+        let Some(side) = known["name"].as_str().unwrap().strip_suffix(".rows.csv") else {
+            continue;
+        };
+        let lines = super::file(api, "any", &made["number"], &format!("{side}.rows.csv"));
+        for line in lines.lines().skip(1) {
+            let signal = line.split(',').nth(1).unwrap().to_owned();
+            placed.entry(signal).or_default().insert(side.to_owned());
+        }
+    }
+}
+
+type Known = (SignalId, AgentId, Option<String>, Hash);
+
+/// Group and normalised input of every signal.
+fn known(app: &TestApp) -> BTreeMap<String, [String; 2]> {
+    let rows: Vec<Known> = app.write(|conn| {
+        let about = (
+            signals::id,
+            signals::agent_id,
+            interactions::conversation_id,
+            interactions::input_hash,
+        );
+        Ok(signals::table.inner_join(interactions::table).select(about).load(conn)?)
+    });
+    let of = |(signal, agent, conversation, input): Known| {
+        let group = format!("{agent} {}", conversation.unwrap_or_default());
+        (signal.to_string(), [group, hex::encode(input.0)])
+    };
+    rows.into_iter().map(of).collect()
+}
+
+#[test]
+fn whatever_comes_goes_and_is_released_no_group_and_no_input_has_two_sides() {
+    let app = TestApp::start();
+    for agent in ["agent-0", "agent-1"] {
+        app.agent(agent, json!({"kind": "text", "review": "none"}));
+    }
+    let own =
+        |n: u8| Step::Say { agent: n % 2, conversation: 100 + n, question: 100 + n, spelling: 0 };
+    let every_side = Step::Release { agents: 2, split: 1, duplicates: true };
+    let first: Vec<Step> = (0..40).map(own).chain([every_side]).collect();
+    // One installation for all cases: what a case released binds those after it.
+    let (all, case) = (RefCell::new(take(&app, 0, &first)), Cell::new(0));
+    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
+        cases: 6,
+        max_shrink_iters: 0,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    });
+    let steps = proptest::collection::vec(step(), 40..90);
+    let outcome = runner.run(&steps, |steps| {
+        case.set(case.get() + 1);
+        for (signal, sides) in take(&app, case.get(), &steps) {
+            all.borrow_mut().entry(signal).or_default().extend(sides);
+        }
+        Ok(())
+    });
+    outcome.unwrap();
+    let (all, known) = (all.into_inner(), known(&app));
+    let mut of: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (signal, sides) in &all {
+        for name in &known[signal] {
+            of.entry(name).or_default().extend(sides.iter().map(String::as_str));
+        }
+    }
+    let torn: Vec<_> = of.iter().filter(|(_, sides)| sides.len() > 1).collect();
+    assert!(torn.is_empty(), "on two sides: {torn:?}");
+    let used: BTreeSet<&str> = of.values().flatten().copied().collect();
+    assert_eq!(used, BTreeSet::from(["test", "train", "validation"]), "every side was used");
 }
