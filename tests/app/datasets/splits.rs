@@ -114,16 +114,12 @@ fn two_releases_at_once_get_two_numbers_and_no_input_two_sides() {
     save(&api, "a", &split(0.5, 0.5));
     save(&api, "b", &split(0.8, 0.2));
     // Two more servers on the same database, where that may be.
-    let others: Vec<_> = match app.database().url() {
+    let mut others: Vec<_> = match app.database().url() {
         Some(_) => (0..2).map(|_| app.serve()).collect(),
         None => Vec::new(),
     };
     let mut urls = vec![app.url().to_owned()];
-    urls.extend(others.into_iter().map(|mut other| {
-        let url = other.listening();
-        std::mem::forget(other);
-        url
-    }));
+    urls.extend(others.iter_mut().map(|other| other.listening()));
     let key = app.key(&[Scope::Export]);
     let threads: Vec<_> = (0..8)
         .map(|n| {
