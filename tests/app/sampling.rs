@@ -140,7 +140,7 @@ fn a_champion_says_of_what_was_drawn_whether_it_is_right_and_takes_it_back() {
     let page: Page = list.press("Look at the next one n").is(200);
     let page = page.sees("Is this answer right?").sees("Nobody reported this.").sees("billing");
     let page = page.does_not_see("What do you want to know?").does_not_see("Address of the other");
-    let next = page.press("It’s right a").is(200).sees("Accepted.");
+    let next = page.press("It’s right a").is(200).sees("Noted as right.");
     let again = next.press("Undo z").is(200).sees("Is this answer right?");
     assert_eq!(audits(&desk).len(), 2);
     let again = again.pick("The right label", "billing").press("This is right").is(422);

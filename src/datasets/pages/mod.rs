@@ -1,6 +1,7 @@
 //! The engineer's pages: datasets, one dataset with what it would give, and its releases.
 
 mod edit;
+mod left_out;
 mod lineage;
 mod list;
 mod push;
@@ -23,7 +24,7 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
         .route("/datasets/{name}/releases/{number}/cancel", post().to(release::cancel))
         .route("/datasets/{name}/releases/{number}/push", post().to(push::ask))
         .route("/datasets/{name}/releases/{number}/push/cancel", post().to(push::cancel))
-        .route("/datasets/{name}/releases/{number}/left-out", get().to(release::left_out))
+        .route("/datasets/{name}/releases/{number}/left-out", get().to(left_out::left_out))
         .route("/datasets/{name}/releases/{number}/retired", get().to(lineage::retired))
         .route("/datasets/{name}/releases/{number}/files/{file}", get().to(release::file));
 }

@@ -1,4 +1,4 @@
-//! One release: how far it is, what is in it, what was left out, its files.
+//! One release: how far it is, what is in it, its files.
 
 use super::push::PushPart;
 use super::show::{badge, progress, sentence};
@@ -13,13 +13,11 @@ use crate::datasets::model::{Release, ReleaseFile, State};
 use crate::datasets::{Shelf, actions, deliver, push, queries, reason};
 use crate::db::Db;
 use crate::error::{AppError, AppResult};
-use crate::web::paging::{PAGE_ROWS, Page, with_cursor};
 use crate::web::{PageContext, Site, page, see_other};
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, Path, Query};
+use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
-use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// A file as it is listed.
@@ -327,64 +325,6 @@ fn agreement(figures: &Figures) -> String {
             percent(agreed, judged)
         ),
     }
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct LeftQuery {
-    reason: String,
-    cursor: Option<i64>,
-}
-
-struct LeftRow {
-    href: String,
-    signal: String,
-    category: String,
-}
-
-#[derive(Template)]
-#[template(path = "datasets/left_out.html")]
-struct LeftPage {
-    ctx: PageContext,
-    name: String,
-    number: i64,
-    sentence: &'static str,
-    rows: Vec<LeftRow>,
-    next: String,
-}
-
-/// `GET /datasets/{name}/releases/{number}/left-out?reason=…`
-pub(super) async fn left_out(
-    by: Engineer,
-    db: Data<Db>,
-    request: HttpRequest,
-    path: Path<(String, String)>,
-    query: Query<LeftQuery>,
-) -> AppResult<HttpResponse> {
-    let (name, number) = numbered(path.into_inner())?;
-    let (asked, query) = (name.clone(), query.into_inner());
-    let (why, after) = (query.reason.clone(), query.cursor.unwrap_or(-1));
-    let rows = db
-        .read(move |conn| {
-            let found = queries::find_release(conn, &asked, number)?.ok_or(AppError::NotFound)?;
-            Ok(queries::list_left(conn, found.1.id, &why, after, PAGE_ROWS + 1)?)
-        })
-        .await?;
-    let rows = Page::cut(rows, PAGE_ROWS, |(row, _)| row.position.to_string());
-    let row = |(row, interaction): queries::LeftRow| LeftRow {
-        href: format!("/interactions/{interaction}"),
-        signal: row.signal_id.to_string(),
-        category: row.category.unwrap_or_default(),
-    };
-    let page_of = LeftPage {
-        ctx: by.ctx(),
-        name,
-        number,
-        sentence: reason::sentence(&query.reason),
-        next: rows.next.map(|next| with_cursor(&request, &next)).unwrap_or_default(),
-        rows: rows.items.into_iter().map(row).collect(),
-    };
-    page(StatusCode::OK, &page_of)
 }
 
 /// `GET /datasets/{name}/releases/{number}/files/{file}`

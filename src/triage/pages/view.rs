@@ -7,7 +7,7 @@ use crate::db::{Conn, Instant};
 use crate::error::AppResult;
 use crate::feedback::FeedbackId;
 use crate::feedback::model::{KnownBy, Severity};
-use crate::signals::model::{ItemId, Outcome, Reviewer};
+use crate::signals::model::{ItemId, ItemKind, Outcome, Reviewer};
 use crate::triage::filter::Filter;
 use crate::triage::model::ActId;
 use crate::triage::queries::{self, Details};
@@ -142,11 +142,13 @@ pub fn done(
     let Some(first) = reviews.first().filter(|review| review.person_id == Some(who.id())) else {
         return Ok(None);
     };
+    let item = queries::find_item(conn, first.item_id)?;
+    let is_audit = item.as_ref().is_some_and(|found| found.item.kind == ItemKind::Audit);
     let mut sentence = match reviews.as_slice() {
         [one, ..] if one.resolution_id.is_none() => {
             "Your review is in. It counts once the others’ are, too.".to_owned()
         }
-        [one] => did(one.decision).to_owned(),
+        [one] => did(one.decision, is_audit).to_owned(),
         many => format!("{} items were decided.", words::grouped(many.len() as i64)),
     };
     if left > 0 {
@@ -157,7 +159,6 @@ pub fn done(
             words::grouped(n)
         );
     }
-    let item = queries::find_item(conn, first.item_id)?;
     let is_theirs = item.is_some_and(|found| {
         who.reviews(found.agent.team_id)
             || used.iter().any(|used| used.deployment.team_id == found.item.team_id)
@@ -166,8 +167,11 @@ pub fn done(
     Ok(is_theirs.then_some(Done { sentence, act, href }))
 }
 
-fn did(outcome: Outcome) -> &'static str {
+fn did(outcome: Outcome, is_audit: bool) -> &'static str {
     match outcome {
+        Outcome::Accepted if is_audit => "Noted as right.",
+        Outcome::AcceptedWithEdits if is_audit => "Noted as wrong, with the right answer.",
+        Outcome::Declined if is_audit => "Noted as wrong.",
         Outcome::Accepted => "Accepted.",
         Outcome::AcceptedWithEdits => "Accepted with your change.",
         Outcome::Declined => "Declined.",
