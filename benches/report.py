@@ -193,7 +193,8 @@ def write(results, sizes):
             lines += ["", f"### Pages on {name}", "", f"{len(found)} pages and calls, "
                       f"{slow} of them beyond 1.3.", "", *rows]
         if found := results.get(f"triage {kind}"):
-            lines += ["", f"### Triage on {name}", "", *triaging(found, sizes)]
+            lines += ["", f"### Triage on {name}", "", f"One champion, with {sizes.small:,} and "
+                      f"{sizes.large:,} open items.", "", *triaging(found, sizes)]
         if found := results.get(f"sign_ins {kind}"):
             lines += ["", f"### Signing in on {name}", "", *signing_in(found)]
         if found := results.get(f"start {kind}"):

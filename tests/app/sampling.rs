@@ -145,7 +145,8 @@ fn a_champion_says_of_what_was_drawn_whether_it_is_right_and_takes_it_back() {
     assert_eq!(audits(&desk).len(), 2);
     let again = again.pick("The right label", "billing").press("This is right").is(422);
     let again = again.sees("If it was right, say so.");
-    again.pick("The right label", "other").press("This is right").is(200).sees("with your change");
+    let done = again.pick("The right label", "other").press("This is right").is(200);
+    done.sees("Noted as wrong, with the right answer.");
     let left = audits(&desk);
     assert_eq!(left.len(), 1);
     let id = left[0]["id"].as_str().unwrap();
