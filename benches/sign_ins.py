@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urlsplit
 from pages import Person
 
 PASSWORD = "seven slow herons at dusk"
-ADDRESS = "gate@example.com"
+ADDRESS = "gate-{}@example.com"
 PAGE = "/interactions"
 MANY = 16
 
@@ -45,19 +45,20 @@ def visits(person, times):
 def measure(place, url, times):
     """Medians and 99th percentiles of the page, in ms, alone and beside the sign-ins, and how many
     sign-ins a second were done meanwhile."""
-    person = Person.signed_in(place, url, ADDRESS, "--team", "team-3")
-    fields = {"new_password": PASSWORD, "username": ADDRESS}
-    if post(url, "/profile/password", fields, person.cookie) != 303:
-        raise SystemExit("bench: the password was not taken")
-    # A new password ends nothing of this browser but may give it a new session.
-    person = Person.signed_in(place, url, ADDRESS)
+    for number in range(MANY):
+        address = ADDRESS.format(number)
+        person = Person.signed_in(place, url, address, "--team", "team-3")
+        fields = {"new_password": PASSWORD, "username": address}
+        if post(url, "/profile/password", fields, person.cookie) != 303:
+            raise SystemExit("bench: the password was not taken")
+    person = Person.signed_in(place, url, "reader@example.com", "--team", "team-3")
     visits(person, 10)
     alone = visits(person, times)
     done, failed, over = [0], [], threading.Event()
 
-    def sign_in():
+    def sign_in(address):
         while not over.is_set():
-            fields = {"email": ADDRESS, "password": PASSWORD, "way": "password", "next": ""}
+            fields = {"email": address, "password": PASSWORD, "way": "password", "next": ""}
             status = post(url, "/sign-in", fields)
             if status == 303:
                 done[0] += 1
@@ -65,7 +66,8 @@ def measure(place, url, times):
                 failed.append(status)
                 return
 
-    threads = [threading.Thread(target=sign_in) for _ in range(MANY)]
+    addresses = [ADDRESS.format(number) for number in range(MANY)]
+    threads = [threading.Thread(target=sign_in, args=(address,)) for address in addresses]
     started = time.perf_counter()
     for thread in threads:
         thread.start()

@@ -155,18 +155,16 @@ fn people(
     teams: Option<&[TeamId]>,
     tree: &Tree,
 ) -> AppResult<Vec<Judgements>> {
-    let seen: BTreeSet<_> = queries::deployments_of(conn, agent.id, teams)?.into_iter().collect();
+    let deployments = queries::deployments_of(conn, agent.id, teams)?;
     let mut times: BTreeMap<InteractionId, usize> = BTreeMap::new();
-    for (interaction, deployment) in queries::newest_judged(conn, agent.id)? {
-        if seen.contains(&deployment) {
-            *times.entry(interaction).or_default() += 1;
-        }
+    for interaction in queries::newest_judged(conn, agent.id)? {
+        *times.entry(interaction).or_default() += 1;
     }
     let judged_twice: Vec<InteractionId> =
         times.into_iter().rev().filter(|(_, times)| *times > 1).map(|(id, _)| id).collect();
     let (mut units, mut numbers) = (Vec::new(), Numbers::default());
     for chunk in judged_twice.chunks(CHUNK) {
-        let judged = queries::judgements_of(conn, chunk)?;
+        let judged = queries::judgements_of(conn, chunk, &deployments)?;
         let mut confirmed: Vec<InteractionId> = (judged.iter())
             .filter(|each| each.verdict == Verdict::Confirmed)
             .map(|each| each.interaction)

@@ -31,17 +31,14 @@ pub(super) fn deployments_of(
     }
 }
 
-/// Interaction and deployment of an agent's newest judgements, the newest interaction first. Walks
-/// the index (agent_id, interaction_id, feedback_id).
-pub(super) fn newest_judged(
-    conn: &mut Conn,
-    agent: AgentId,
-) -> QueryResult<Vec<(InteractionId, DeploymentId)>> {
+/// The interactions of an agent's newest judgements, one for each, the newest first. Reads nothing
+/// but the index (agent_id, interaction_id, feedback_id).
+pub(super) fn newest_judged(conn: &mut Conn, agent: AgentId) -> QueryResult<Vec<InteractionId>> {
     signals::table
         .filter(signals::agent_id.eq(agent))
         .order((signals::interaction_id.desc(), signals::feedback_id.desc()))
         .limit(NEWEST)
-        .select((signals::interaction_id, signals::deployment_id))
+        .select(signals::interaction_id)
         .load(conn)
 }
 
@@ -55,16 +52,19 @@ pub(super) struct Judged {
     pub category: Option<CategoryId>,
 }
 
-/// What people say now of these interactions: each person's newest word, whether they reported it
-/// or found it in a random audit, unless that was taken back.
+/// What people say now of these interactions, as far as they are of these deployments: each
+/// person's newest word, whether they reported it or found it in a random audit, unless that was
+/// taken back.
 pub(super) fn judgements_of(
     conn: &mut Conn,
     interactions: &[InteractionId],
+    deployments: &[DeploymentId],
 ) -> QueryResult<Vec<Judged>> {
     let stands = feedback::is_audit.eq(false).or(signals::status.eq(SignalStatus::Accepted));
     let mut rows: Vec<Judged> = signals::table
         .inner_join(feedback::table)
         .filter(signals::interaction_id.eq_any(interactions))
+        .filter(signals::deployment_id.eq_any(deployments))
         .filter(feedback::superseded_by.is_null())
         .filter(stands)
         .order(feedback::id.desc())
