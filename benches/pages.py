@@ -8,6 +8,8 @@ from html.parser import HTMLParser
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+# Pages of which there is one for each team or category.
+NAME = re.compile(r"(/(?:teams|hours|categories)/)[^/?]+")
 # What is no page: files, and what ends the session.
 LEFT_OUT = ("/static/", "/sign-out", "/demo", "/api/", "/metrics", "/openapi.json", "/c/", "/r/")
 MOST = 120
@@ -82,7 +84,7 @@ def pattern(path):
         (name, value if value in ("mine", "late", "urgent") else "…")
         for name, value in parse_qsl(parts.query)
     )
-    path = ID.sub("{id}", parts.path)
+    path = NAME.sub(r"\1{name}", ID.sub("{id}", parts.path))
     return path + ("?" + "&".join(f"{name}={value}" for name, value in query) if query else "")
 
 
