@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use std::net::IpAddr;
 
 /// From where a request came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Origin {
     /// The caller's address.
     pub address: IpAddr,
@@ -30,22 +30,27 @@ pub fn current() -> Option<Origin> {
     WORK.with_borrow(|origin| *origin)
 }
 
+/// The origin of the request that is being answered now.
+pub(super) fn of_request() -> Option<Origin> {
+    REQUEST.try_with(|origin| *origin).ok().flatten()
+}
+
+/// Does `work`, which comes from `origin`, on this thread.
+pub(super) fn done_for<T>(origin: Option<Origin>, work: impl FnOnce() -> T) -> T {
+    let _reset = Reset(WORK.replace(origin));
+    work()
+}
+
 /// `work` with the origin of the request that asks for it now.
 pub(super) fn carry<A, T>(work: impl Fn(&mut A) -> T) -> impl Fn(&mut A) -> T {
-    let origin = REQUEST.try_with(|origin| *origin).ok().flatten();
-    move |argument| {
-        let _reset = Reset(WORK.replace(origin));
-        work(argument)
-    }
+    let origin = of_request();
+    move |argument| done_for(origin, || work(argument))
 }
 
 /// As `carry`, for work that is done once.
 pub(super) fn carry_once<A, T>(work: impl FnOnce(&mut A) -> T) -> impl FnOnce(&mut A) -> T {
-    let origin = REQUEST.try_with(|origin| *origin).ok().flatten();
-    move |argument| {
-        let _reset = Reset(WORK.replace(origin));
-        work(argument)
-    }
+    let origin = of_request();
+    move |argument| done_for(origin, || work(argument))
 }
 
 /// Puts back what was there, also where the work panics.

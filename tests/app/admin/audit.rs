@@ -154,6 +154,21 @@ fn who_brought_decisions_made_teams_and_took_everything_along_is_in_the_log() {
 }
 
 #[test]
+fn what_programs_bring_in_batches_is_in_the_log_with_where_from() {
+    let app = TestApp::start();
+    let api = app.api(&[Scope::Ingest, Scope::Feedback, Scope::Admin]);
+    let line = json!({"agent": "helper", "team": "sales", "input": "q", "output": "a", "feedback":
+        [{"verdict": "corrected", "correction": "b", "status": "accepted"}]});
+    api.log(&line).is(201);
+    let admin = app.admin();
+    for action in ["team.create", "agent.set", "decision.import"] {
+        let page = admin.open(&format!("/admin/audit?action={action}")).is(200);
+        let rows = page.elements("tbody tr").join("\n");
+        assert!(rows.contains("127.0.0.1") && rows.contains("key"), "{action}: {rows}");
+    }
+}
+
+#[test]
 fn the_database_itself_refuses_to_change_the_log() {
     let app = TestApp::start();
     filled(&app);
