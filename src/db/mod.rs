@@ -25,7 +25,7 @@ pub use connection::{Conn, Either, MultiBackend};
 pub use lock::{Holder, lock, lock_path, make_file, make_folder};
 pub use migrations::{Migrated, is_current, migrate, newest, pending, version};
 pub use one_of::{Element, one_of, write_hex};
-pub use pool::{Target, open_connection, without_password};
+pub use pool::{Target, keep_pages, open_connection, without_password};
 
 use crate::error::{AppError, AppResult};
 use pool::Pool;

@@ -7,6 +7,7 @@ use diesel::connection::{InstrumentationEvent, SimpleConnection};
 use diesel::prelude::*;
 use diesel::r2d2::{self, ManageConnection, R2D2Connection};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 /// Which database, as `database.url` says.
@@ -75,7 +76,12 @@ pub fn without_password(target: &Target) -> String {
 /// Pages of SQLite are kept in memory, 16 MiB of them for whoever reads. The one that writes goes
 /// to a place of its own in each index with every row, so it keeps more.
 const READER: &str = "PRAGMA cache_size = -16384; PRAGMA query_only = ON;";
-const WRITER: &str = "PRAGMA cache_size = -65536;";
+static WRITER_MIB: AtomicU32 = AtomicU32::new(64);
+
+/// From now on the one who writes to SQLite keeps so many MiB of pages in memory.
+pub fn keep_pages(mib: u32) {
+    WRITER_MIB.store(mib, Ordering::Relaxed);
+}
 
 /// A connection set up as every connection must be, whose statements are counted.
 pub fn open_connection(target: &Target, read_only: bool) -> Result<Conn, ConnectionError> {
@@ -115,7 +121,9 @@ fn connect(target: &Target, read_only: bool) -> Result<Conn, ConnectionError> {
                  PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 8000;",
             )
             .map_err(ConnectionError::CouldntSetupConfiguration)?;
-            conn.batch_execute(if read_only { READER } else { WRITER })
+            let kib = WRITER_MIB.load(Ordering::Relaxed) * 1024;
+            let writer = format!("PRAGMA cache_size = -{kib};");
+            conn.batch_execute(if read_only { READER } else { &writer })
                 .map_err(ConnectionError::CouldntSetupConfiguration)?;
             Ok(conn.into())
         }
