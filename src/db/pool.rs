@@ -133,7 +133,8 @@ fn connect(target: &Target, read_only: bool) -> Result<Conn, ConnectionError> {
             // takes tables for tiny, and keeps the plan that reads them whole while they grow.
             conn.batch_execute(
                 "SET TIME ZONE 'UTC'; SET jit = off; SET lock_timeout = '2500ms'; \
-                 SET enable_seqscan = off; SET application_name = 'overrule';",
+                 SET enable_seqscan = off; \
+                 SET max_parallel_workers_per_gather = 0; SET application_name = 'overrule';",
             )
             .map_err(ConnectionError::CouldntSetupConfiguration)?;
             Ok(conn.into())

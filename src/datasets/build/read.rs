@@ -167,7 +167,7 @@ fn read_pages(
     while let Some(from) = begin.take() {
         let page = db.read_now(|conn| {
             begin = queries::end_of(conn, agent, from, PAGE)?;
-            Ok(queries::reads(conn, agent, asked, (from, begin), &mut names)?)
+            Ok(queries::reads(conn, agent, asked, ((from, begin), PAGE), &mut names)?)
         });
         let has_failed = page.is_err();
         if give.send(page).is_err() || has_failed {

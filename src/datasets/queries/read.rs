@@ -1,6 +1,7 @@
 //! Signals as a release reads them: all that the question's filters leave, whatever was decided of
 //! them, in export order, a keyset page at a time.
 
+use super::rows::{Sent, sent};
 use crate::accounts::PersonId;
 use crate::agents::{AgentId, CategoryId, Environment, VersionId};
 use crate::datasets::check::Scope;
@@ -12,8 +13,7 @@ use crate::feedback::model::Severity;
 use crate::feedback::{FeedbackId, Verdict};
 use crate::interactions::{InteractionId, JsonText};
 use crate::schema::{
-    agent_versions, categories, feedback, interaction_bodies, interactions, resolutions,
-    signal_revisions, signals,
+    agent_versions, categories, feedback, interactions, resolutions, signal_revisions, signals,
 };
 use crate::signals::SignalStatus;
 use crate::signals::model::{How, ResolutionId, RevisionId, SignalId};
@@ -44,12 +44,11 @@ type About = (
     (Environment, Hash, Option<String>, Option<PersonId>, Instant),
     (VersionId, Option<CategoryId>),
 );
-type Sent = (Option<JsonText>, Option<JsonText>, Option<JsonText>);
 type Kept = (
     (Verdict, JsonText, Option<JsonText>, Option<JsonText>, Option<JsonText>, String),
     ResolutionId,
 );
-type Row = (Said, About, Sent, Option<Kept>);
+type Row = (Said, About, Option<Kept>);
 
 /// The filters of a question, on signals joined with feedback, interactions and revisions.
 macro_rules! filtered {
@@ -103,11 +102,6 @@ macro_rules! joined {
                 signal_revisions::table
                     .on(signals::revision_id.eq(signal_revisions::id.nullable())),
             )
-            .left_join(
-                interaction_bodies::table.on(interaction_bodies::interaction_id
-                    .eq(signals::interaction_id)
-                    .and(signals::revision_id.is_null())),
-            )
             .filter(signals::agent_id.eq($agent))
             .select((
                 (
@@ -135,11 +129,6 @@ macro_rules! joined {
                         interactions::occurred_at,
                     ),
                     (interactions::version_id, feedback::category_id),
-                ),
-                (
-                    interaction_bodies::input.nullable(),
-                    interaction_bodies::tools.nullable(),
-                    interaction_bodies::output.nullable(),
                 ),
                 (
                     (
@@ -180,18 +169,20 @@ pub fn end_of(
         .optional()
 }
 
-/// The signals of an agent in a range.
+/// The signals of an agent in a range that has no more than `most`.
 pub fn reads(
     conn: &mut Conn,
     agent: AgentId,
     (scope, question): (&Scope, &Question),
-    ((interaction, given), until): Range,
+    (((interaction, given), until), most): (Range, i64),
     names: &mut Names,
 ) -> QueryResult<Vec<Read>> {
     let mut query = joined!(agent)
         .filter(signals::interaction_id.ge(interaction))
         .filter(signals::interaction_id.gt(interaction).or(signals::feedback_id.gt(given)))
         .order((signals::interaction_id, signals::feedback_id))
+        // Tells PostgreSQL that there are not many, so that it walks the index.
+        .limit(most)
         .into_boxed();
     if let Some((interaction, last)) = until {
         query = query
@@ -229,13 +220,15 @@ pub fn newest(
 pub struct Names {
     versions: HashMap<VersionId, String>,
     categories: HashMap<CategoryId, String>,
-    /// Of the rows looked at last: the decisions that settled a contradiction.
+    /// Of the rows looked at last: the decisions that settled a contradiction, and what was sent
+    /// of interactions that nobody decided yet. A revision stands on its own.
     adjudicated: HashSet<ResolutionId>,
+    sent: HashMap<InteractionId, Sent>,
 }
 
 impl Names {
     fn look_up(&mut self, conn: &mut Conn, question: &Question, rows: &[Row]) -> QueryResult<()> {
-        let about = || rows.iter().map(|(_, about, _, _)| about.1);
+        let about = || rows.iter().map(|(_, about, _)| about.1);
         let is_new = |id: &VersionId| !self.versions.contains_key(id);
         let versions: HashSet<VersionId> = about().map(|each| each.0).filter(is_new).collect();
         if !versions.is_empty() {
@@ -256,9 +249,11 @@ impl Names {
             let named = |(id, name): (CategoryId, Option<String>)| Some((id, name?));
             self.categories.extend(found.into_iter().filter_map(named));
         }
+        let undecided = rows.iter().filter(|(_, _, kept)| kept.is_none());
+        self.sent = sent(conn, undecided.map(|(said, _, _)| said.0.1).collect())?;
         self.adjudicated.clear();
         if question.conflicts == Conflicts::Adjudicated {
-            let ids = rows.iter().filter_map(|(_, _, _, kept)| Some(kept.as_ref()?.1));
+            let ids = rows.iter().filter_map(|(_, _, kept)| Some(kept.as_ref()?.1));
             let found: Vec<ResolutionId> = resolutions::table
                 .filter(resolutions::id.eq_any(ids.collect::<Vec<_>>()))
                 .filter(resolutions::how.eq(How::Adjudication))
@@ -270,7 +265,7 @@ impl Names {
     }
 }
 
-fn read((said, about, sent, kept): Row, names: &Names) -> Read {
+fn read((said, about, kept): Row, names: &Names) -> Read {
     let (
         (signal_id, interaction, feedback, status, revision_id),
         (verdict, correction, severity, superseded_by, author),
@@ -279,10 +274,12 @@ fn read((said, about, sent, kept): Row, names: &Names) -> Read {
         about;
     let category = category.and_then(|id| names.categories.get(&id).cloned());
     let is_adjudicated = kept.as_ref().is_some_and(|kept| names.adjudicated.contains(&kept.1));
-    let is_erased = kept.is_none() && sent.0.is_none();
+    let sent = names.sent.get(&interaction);
+    let is_erased = kept.is_none() && sent.is_none_or(|sent| sent.1.is_none());
     let (verdict, prompt, tools, output, label, version) =
         kept.map(|kept| kept.0).unwrap_or_else(|| {
-            let (input, tools, output) = sent;
+            let (_, input, tools, output) =
+                sent.cloned().unwrap_or((interaction, None, None, None));
             let label = if verdict == Verdict::Confirmed { output.clone() } else { correction };
             let prompt = input.unwrap_or_else(|| JsonText::string(""));
             let version = names.versions.get(&version).cloned().unwrap_or_default();

@@ -134,7 +134,8 @@ pub struct Texts {
 
 type Said = (FeedbackId, Verdict, Option<JsonText>, Severity, Option<PersonId>);
 type About = (Environment, Instant, String);
-type Sent = (InteractionId, Option<JsonText>, Option<JsonText>, Option<JsonText>);
+/// What was sent: of which interaction, input, tools and output.
+pub(super) type Sent = (InteractionId, Option<JsonText>, Option<JsonText>, Option<JsonText>);
 type Revised =
     (RevisionId, Verdict, JsonText, Option<JsonText>, Option<JsonText>, Option<JsonText>, String);
 
@@ -157,7 +158,9 @@ pub fn texts(conn: &mut Conn, rows: &[&ReleaseRow]) -> QueryResult<Vec<Option<Te
         .load(conn)?;
     let mut said: HashMap<FeedbackId, (Said, About)> =
         said.into_iter().map(|each| (each.0.0, each)).collect();
-    let (mut revised, sent) = (revised(conn, rows)?, sent(conn, rows)?);
+    let mut revised = revised(conn, rows)?;
+    let undecided = rows.iter().filter(|row| row.revision_id.is_none());
+    let sent = sent(conn, undecided.map(|row| row.interaction_id).collect())?;
     let texts = |row: &&ReleaseRow| {
         let ((_, verdict, correction, severity, author), about) = said.remove(&row.feedback_id)?;
         let (environment, occurred_at, version) = about;
@@ -208,10 +211,11 @@ fn revised(conn: &mut Conn, rows: &[&ReleaseRow]) -> QueryResult<HashMap<Revisio
     Ok(found.into_iter().map(|each| (each.0, each)).collect())
 }
 
-/// What was sent of interactions of rows that nobody decided yet.
-fn sent(conn: &mut Conn, rows: &[&ReleaseRow]) -> QueryResult<HashMap<InteractionId, Sent>> {
-    let undecided = rows.iter().filter(|row| row.revision_id.is_none());
-    let ids: Vec<InteractionId> = undecided.map(|row| row.interaction_id).collect();
+/// What was sent of these interactions.
+pub(super) fn sent(
+    conn: &mut Conn,
+    ids: Vec<InteractionId>,
+) -> QueryResult<HashMap<InteractionId, Sent>> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
