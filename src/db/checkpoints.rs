@@ -18,6 +18,8 @@ const PAGES: i32 = 8_000;
 const LEFT_BY_WRITER: &str = "PRAGMA wal_autocheckpoint = 32000";
 /// How often it is looked at, at most.
 const PAUSE: Duration = Duration::from_millis(20);
+/// For how long it is left alone after an error, as on a full disk.
+const AFTER_FAILURE: Duration = Duration::from_secs(10);
 
 /// The thread that folds the log back, as the writer knows it.
 pub(super) struct Checkpoints {
@@ -28,13 +30,15 @@ pub(super) struct Checkpoints {
 }
 
 impl Checkpoints {
-    pub(super) fn start(target: &Target) -> std::io::Result<Self> {
+    /// Starts the thread, with a connection of its own to the file that is there now.
+    pub(super) fn start(target: &Target) -> anyhow::Result<Self> {
+        let conn = open_connection(target, false)?;
         let (committed, commits) = sync_channel(1);
-        let (target, is_nearly_done) = (target.clone(), Arc::new(AtomicBool::new(false)));
+        let is_nearly_done = Arc::new(AtomicBool::new(false));
         let nearly_done = is_nearly_done.clone();
         let thread = std::thread::Builder::new()
             .name("checkpoints".into())
-            .spawn(move || run(&target, &commits, &nearly_done))?;
+            .spawn(move || run(conn, &commits, &nearly_done))?;
         let committed = Some(committed);
         Ok(Self { committed, told_at: Instant::now(), is_nearly_done, thread: Some(thread) })
     }
@@ -66,19 +70,18 @@ impl Drop for Checkpoints {
     }
 }
 
-fn run(target: &Target, commits: &Receiver<()>, is_nearly_done: &AtomicBool) {
-    let mut conn = None;
+fn run(mut conn: Conn, commits: &Receiver<()>, is_nearly_done: &AtomicBool) {
+    let mut failed_at: Option<Instant> = None;
     while commits.recv().is_ok() {
-        if conn.is_none() {
-            conn = open_connection(target, false).ok();
+        if failed_at.is_some_and(|at| at.elapsed() < AFTER_FAILURE) {
+            continue;
         }
-        match conn.as_mut().map(fold) {
-            Some(Ok(nearly_done)) => is_nearly_done.store(nearly_done, Ordering::Release),
-            Some(Err(error)) => {
+        match fold(&mut conn) {
+            Ok(nearly_done) => is_nearly_done.store(nearly_done, Ordering::Release),
+            Err(error) => {
                 note(Err(error));
-                conn = None;
+                failed_at = Some(Instant::now());
             }
-            None => {}
         }
     }
 }
@@ -104,5 +107,31 @@ fn fold(conn: &mut Conn) -> QueryResult<bool> {
 fn note(done: QueryResult<()>) {
     if let Err(error) = done {
         tracing::warn!(%error, "the database's log can't be folded back now");
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::db::Db;
+    use diesel::sql_query;
+
+    #[test]
+    fn the_log_begins_anew_while_much_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("much.db");
+        let db = Db::open(&Target::Sqlite(file.clone())).unwrap();
+        let write = |text: &'static str| {
+            db.write_now(move |conn| Ok(sql_query(text).execute(conn)?)).unwrap();
+        };
+        write("CREATE TABLE much (id INTEGER PRIMARY KEY, bytes BLOB)");
+        // 160 MiB, which is more than the writer would fold back itself.
+        for _ in 0..640 {
+            write("REPLACE INTO much VALUES (1, randomblob(262144))");
+        }
+        let log = std::fs::metadata(folder.path().join("much.db-wal")).unwrap().len();
+        assert!(log < 100 << 20, "the log has {log} bytes");
+        db.close();
     }
 }
