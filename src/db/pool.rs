@@ -1,14 +1,14 @@
 //! Where the data is, and the pool of connections that read it.
 
 use super::{Conn, installation, origin};
-use crate::error::AppError;
+use crate::error::{AppError, AppResult};
 use anyhow::{Context, bail};
 use diesel::connection::{InstrumentationEvent, SimpleConnection};
 use diesel::prelude::*;
 use diesel::r2d2::{self, ManageConnection, R2D2Connection};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Which database, as `database.url` says.
 #[derive(Clone, PartialEq, Eq)]
@@ -85,7 +85,7 @@ pub fn keep_pages(mib: u32) {
 
 /// A connection set up as every connection must be, whose statements are counted.
 pub fn open_connection(target: &Target, read_only: bool) -> Result<Conn, ConnectionError> {
-    let start = std::time::Instant::now();
+    let start = Instant::now();
     // SQLite does not wait by itself where another is just making the file one with a log.
     let mut conn = loop {
         match connect(target, read_only) {
@@ -164,20 +164,34 @@ fn impatient(url: &str) -> String {
     all
 }
 
+/// For how long a connection that worked is believed to work, without asking it: that is a round
+/// trip.
+const BELIEVED: Duration = Duration::from_secs(1);
+
 struct Manager(Target);
 
+/// A connection of the pool, and when it last did what it was asked.
+struct Lent {
+    conn: Conn,
+    worked_at: Option<Instant>,
+}
+
 impl ManageConnection for Manager {
-    type Connection = Conn;
+    type Connection = Lent;
     type Error = r2d2::Error;
-    fn connect(&self) -> Result<Conn, r2d2::Error> {
+    fn connect(&self) -> Result<Lent, r2d2::Error> {
         let read_only = matches!(self.0, Target::Sqlite(_));
-        open_connection(&self.0, read_only).map_err(r2d2::Error::ConnectionError)
+        let conn = open_connection(&self.0, read_only).map_err(r2d2::Error::ConnectionError)?;
+        Ok(Lent { conn, worked_at: None })
     }
-    fn is_valid(&self, conn: &mut Conn) -> Result<(), r2d2::Error> {
-        conn.ping().map_err(r2d2::Error::QueryError)
+    fn is_valid(&self, lent: &mut Lent) -> Result<(), r2d2::Error> {
+        match lent.worked_at {
+            Some(at) if at.elapsed() < BELIEVED => Ok(()),
+            _ => lent.conn.ping().map_err(r2d2::Error::QueryError),
+        }
     }
-    fn has_broken(&self, conn: &mut Conn) -> bool {
-        conn.is_broken()
+    fn has_broken(&self, lent: &mut Lent) -> bool {
+        lent.conn.is_broken()
     }
 }
 
@@ -207,11 +221,16 @@ impl Pool {
         Ok(Self(pool))
     }
 
-    pub(super) fn get(&self) -> Result<impl std::ops::DerefMut<Target = Conn> + use<>, AppError> {
-        self.0.get().map_err(|error| {
+    /// Lends `work` a connection.
+    pub(super) fn lend<T>(&self, work: impl FnOnce(&mut Conn) -> AppResult<T>) -> AppResult<T> {
+        let mut lent = self.0.get().map_err(|error| {
             tracing::warn!(%error, "no database connection");
             AppError::Busy("The database can't be reached. Nothing was written.".into())
-        })
+        })?;
+        lent.worked_at = None;
+        let done = work(&mut lent.conn);
+        lent.worked_at = done.is_ok().then(Instant::now);
+        done
     }
 }
 

@@ -52,9 +52,11 @@ pub fn signals_by_id(conn: &mut Conn, id: uuid::Uuid) -> QueryResult<Vec<Signal>
 /// The signals of an interaction.
 fn signals_of(conn: &mut Conn, id: InteractionId) -> QueryResult<Vec<Signal>> {
     signals::table
-        .filter(signals::interaction_id.eq(id))
+        .inner_join(feedback::table)
+        .filter(feedback::interaction_id.eq(id))
         .order(signals::id)
         .limit(MOST_SIGNALS)
+        .select(signals::all_columns)
         .load(conn)
 }
 
@@ -72,9 +74,11 @@ pub fn signals_by_external_id(
         .limit(MOST_SIGNALS)
         .load(conn)?;
     signals::table
-        .filter(signals::interaction_id.eq_any(found))
+        .inner_join(feedback::table)
+        .filter(feedback::interaction_id.eq_any(found))
         .order(signals::id)
         .limit(MOST_SIGNALS)
+        .select(signals::all_columns)
         .load(conn)
 }
 
