@@ -16,6 +16,7 @@ pub mod origin;
 #[cfg(test)]
 pub mod plans;
 mod pool;
+mod rest;
 mod text_enum;
 mod writer;
 
@@ -28,6 +29,7 @@ pub use one_of::{Element, one_of, write_hex};
 pub use pool::{Target, open_connection, without_password};
 
 use crate::error::{AppError, AppResult};
+use diesel::connection::SimpleConnection;
 use pool::Pool;
 use std::any::Any;
 use std::sync::Arc;
@@ -165,6 +167,16 @@ impl Db {
                 other => return other,
             }
         }
+    }
+
+    /// Where nothing was written since the last call, gives back what the writer keeps in memory.
+    pub async fn rest(&self) -> AppResult<()> {
+        let Some(writer) = &self.0.writer else { return Ok(()) };
+        if writer.rest.is_due() {
+            self.write(|conn| Ok(conn.batch_execute("PRAGMA shrink_memory")?)).await?;
+            writer.rest.rested();
+        }
+        Ok(())
     }
 
     /// Finishes what was accepted and stops the writer.
