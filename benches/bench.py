@@ -17,7 +17,7 @@ import triage
 from baselines import Postgres, Sqlite
 from load import middle, wrk
 from pages import Person, crawl
-from place import BINARY, HELLO, WORK, Cluster, Place, Running, fill, post, run
+from place import BINARY, HELLO, WORK, Cluster, Place, Running, fill, post, run, settle
 
 SECTIONS = ("start", "writes", "exports", "releases", "pages", "triage", "sign_ins")
 
@@ -29,9 +29,9 @@ class Sizes:
         self.smoke = smoke
         self.times = 1 if smoke else 5
         self.seconds = 1 if smoke else 4
-        self.small, self.large = (500, 2_000) if smoke else (10_000, 1_000_000)
-        self.interactions = 2_000 if smoke else 20_000
-        self.visits = 3 if smoke else 12
+        self.small, self.large = (200, 600) if smoke else (10_000, 1_000_000)
+        self.interactions = 1_000 if smoke else 20_000
+        self.visits = 1 if smoke else 12
 
 
 def fsync_ms():
@@ -334,6 +334,7 @@ def measure_sign_ins(kind, sizes, cluster):
 def measure_start(kind, sizes, cluster):
     """From the command to the line that says it listens, on a database that is there."""
     place, _ = filled_place(kind, sizes.large, cluster)
+    settle(place)
     ready, memory = [], []
     for _ in range(sizes.times):
         with place.serve() as server:

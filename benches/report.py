@@ -13,6 +13,13 @@ NAMES = {"sqlite": "SQLite", "postgres": "PostgreSQL"}
 MIB = 1024 * 1024
 
 
+def commit():
+    """The commit, where this is a clone."""
+    if not (ROOT / ".git").exists():
+        return "unknown"
+    return run("git", "-C", ROOT, "rev-parse", "--short", "HEAD").strip()
+
+
 def machine():
     """What the figures were measured on."""
     cpu = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
@@ -25,7 +32,7 @@ def machine():
         "rustc": run("rustc", "--version").strip(),
         "sqlite_shell": run("sqlite3", "--version").split()[0],
         "psql": run("psql", "--version").strip(),
-        "commit": run("git", "-C", ROOT, "rev-parse", "--short", "HEAD").strip(),
+        "commit": commit(),
     }
 
 

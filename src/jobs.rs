@@ -44,6 +44,8 @@ const PUBLISH_EVERY: Duration = Duration::from_millis(500);
 const PUBLISHED: i64 = 1_000;
 /// How often figures are folded together, so that they take no memory between scrapes.
 const FOLD_EVERY: Duration = Duration::from_secs(5);
+/// For how long nothing is written before the writer gives memory back.
+const REST_EVERY: Duration = Duration::from_secs(3);
 
 /// How often the audit log is sealed, and how soon again while there is more.
 const SEAL_EVERY: Duration = Duration::from_secs(30);
@@ -101,6 +103,7 @@ impl Jobs {
             tokio::spawn(index(tools.clone(), stopped.clone())),
             tokio::spawn(hooks(tools.clone(), stopped.clone())),
             tokio::spawn(publish(tools.clone(), stopped.clone())),
+            tokio::spawn(rest(tools.clone(), stopped.clone())),
             tokio::spawn(fold(tools, stopped)),
         ];
         Self { stop, tasks }
@@ -360,6 +363,19 @@ async fn publish_once(db: &Db) -> AppResult<bool> {
         db.write(datasets::marks::run).await?;
     }
     Ok(is_new || is_behind)
+}
+
+/// Gives back what the writer keeps in memory, where nothing is written any more.
+async fn rest(tools: Tools, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        if let Err(error) = tools.db.rest().await {
+            tell("rest", &error);
+        }
+        tokio::select! {
+            () = sleep(REST_EVERY) => {}
+            _ = stop.changed() => {}
+        }
+    }
 }
 
 async fn fold(tools: Tools, mut stop: watch::Receiver<bool>) {

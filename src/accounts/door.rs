@@ -30,7 +30,7 @@ impl Door {
             proxy: config.proxy.clone(),
             oidc: config.oidc.clone(),
             provider: Provider::from_config(config)?,
-            hasher: Hasher::new()?,
+            hasher: Hasher::default(),
             seen: Seen::default(),
         })
     }

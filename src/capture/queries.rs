@@ -1,10 +1,10 @@
 //! What programs read back: interactions with their feedback, and lists of feedback.
 
-use crate::accounts::{Reach, TeamId, Who};
+use crate::accounts::{TeamId, Who};
+use crate::agents::Environment;
 use crate::agents::model::Deployment;
-use crate::agents::queries::{categories_named, survivor_slug};
-use crate::agents::{DeploymentId, Environment};
-use crate::db::{Conn, Instant};
+use crate::agents::queries::survivor_slug;
+use crate::db::{Conn, Instant, one_of};
 use crate::feedback::model::{KnownBy, Severity, Urgency};
 use crate::feedback::{Feedback, FeedbackId, Verdict};
 use crate::interactions::model::usd;
@@ -17,6 +17,7 @@ use crate::signals::SignalStatus;
 use crate::signals::model::SignalId;
 use diesel::prelude::*;
 use serde::Serialize;
+use std::collections::HashMap;
 use utoipa::ToSchema;
 
 pub use super::reportable::{Reportable, reportable_by};
@@ -44,7 +45,7 @@ impl StatusFilter {
 }
 
 /// Feedback as programs read it.
-#[derive(Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 #[schema(as = Feedback)]
 pub struct FeedbackOut {
     pub id: FeedbackId,
@@ -75,7 +76,7 @@ pub struct FeedbackOut {
 }
 
 /// An interaction as programs read it: the interchange line with `id`.
-#[derive(Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 #[schema(as = Interaction)]
 pub struct InteractionOut {
     pub id: InteractionId,
@@ -109,22 +110,6 @@ pub struct InteractionOut {
     #[schema(value_type = serde_json::Value, required = false)]
     pub metadata: Option<JsonText>,
     pub feedback: Vec<FeedbackOut>,
-}
-
-/// Which feedback is wanted.
-#[derive(Debug, Default, Clone)]
-pub struct FeedbackFilter {
-    pub agent: Option<String>,
-    pub team: Option<String>,
-    pub environment: Option<Environment>,
-    pub verdict: Option<Verdict>,
-    pub status: Option<StatusFilter>,
-    pub category: Option<String>,
-    pub since: Option<Instant>,
-    pub until: Option<Instant>,
-    pub before: Option<FeedbackId>,
-    /// The agents and teams that the asker's key is for.
-    pub reach: Reach,
 }
 
 type Row = (
@@ -161,6 +146,9 @@ macro_rules! joined {
     };
 }
 
+mod lists;
+pub use lists::{FeedbackFilter, Place, list_feedback};
+
 fn out(row: Row) -> FeedbackOut {
     let (f, agent, agent_version, team, environment, author, category, status, signal_id) = row;
     FeedbackOut {
@@ -189,16 +177,33 @@ fn out(row: Row) -> FeedbackOut {
 
 /// An interaction with all its feedback, oldest first.
 pub fn interaction(conn: &mut Conn, id: InteractionId) -> QueryResult<Option<InteractionOut>> {
-    let Some(shown) = crate::interactions::queries::find_by_id(conn, id)? else {
-        return Ok(None);
-    };
+    Ok(interactions_of(conn, &[id])?.remove(&id))
+}
+
+/// Interactions with all their feedback, oldest first.
+pub fn interactions_of(
+    conn: &mut Conn,
+    ids: &[InteractionId],
+) -> QueryResult<HashMap<InteractionId, InteractionOut>> {
+    let all = crate::interactions::queries::find_by_ids(conn, ids)?;
+    let mut all: HashMap<InteractionId, InteractionOut> =
+        all.into_iter().map(|shown| (shown.row.id, described(shown))).collect();
     let rows: Vec<Row> =
-        joined!().filter(feedback::interaction_id.eq(id)).order(feedback::id).load(conn)?;
+        joined!().filter(one_of(feedback::interaction_id, ids)).order(feedback::id).load(conn)?;
+    for row in rows.into_iter().map(out) {
+        if let Some(interaction) = all.get_mut(&row.interaction) {
+            interaction.feedback.push(row);
+        }
+    }
+    Ok(all)
+}
+
+fn described(shown: Shown) -> InteractionOut {
     let Shown { row, body, version, agent, team, end_user, .. } = shown;
     let body = body.map(|b| (Some(b.input), b.tools, b.output, b.error, b.sources, b.metadata));
     let (input, tools, output, error, sources, metadata) = body.unwrap_or_default();
-    Ok(Some(InteractionOut {
-        id,
+    InteractionOut {
+        id: row.id,
         external_id: row.external_id,
         agent: agent.slug,
         agent_version: version,
@@ -220,111 +225,8 @@ pub fn interaction(conn: &mut Conn, id: InteractionId) -> QueryResult<Option<Int
         output_tokens: row.output_tokens,
         cost_usd: row.cost_nano_usd.map(usd),
         metadata,
-        feedback: rows.into_iter().map(out).collect(),
-    }))
-}
-
-/// The newest feedback that passes the filter.
-pub fn list_feedback(
-    conn: &mut Conn,
-    filter: &FeedbackFilter,
-    limit: i64,
-) -> QueryResult<Vec<FeedbackOut>> {
-    let named = filter.agent.is_some() || filter.team.is_some() || filter.environment.is_some();
-    // The indexes by verdict and by status begin with the deployment.
-    let indexed = filter.verdict.is_some() || filter.status.is_some();
-    let named = named || indexed || !filter.reach.is_all();
-    let mut ids = Vec::new();
-    if named {
-        // One short walk of an index for each deployment, then the newest of them all.
-        for deployment in deployments_named(conn, filter)? {
-            ids.extend(ids_of(conn, filter, Some(deployment), limit)?);
-        }
-        ids.sort_unstable_by(|a, b| b.cmp(a));
-        ids.truncate(usize::try_from(limit).unwrap_or(0));
-    } else {
-        ids = ids_of(conn, filter, None, limit)?;
+        feedback: Vec::new(),
     }
-    let rows: Vec<Row> =
-        joined!().filter(feedback::id.eq_any(ids)).order(feedback::id.desc()).load(conn)?;
-    Ok(rows.into_iter().map(out).collect())
-}
-
-fn deployments_named(conn: &mut Conn, filter: &FeedbackFilter) -> QueryResult<Vec<DeploymentId>> {
-    let mut query = deployments::table
-        .inner_join(agents::table)
-        .inner_join(teams::table)
-        .select(deployments::id)
-        .into_boxed();
-    if let Some(agent) = &filter.agent {
-        query = query.filter(agents::slug.eq(agent));
-    }
-    if let Some(team) = &filter.team {
-        query = query.filter(teams::slug.eq(team));
-    }
-    if let Some(environment) = filter.environment {
-        query = query.filter(deployments::environment.eq(environment));
-    }
-    if let Some(reached) = &filter.reach.agents {
-        query = query.filter(agents::slug.eq_any(reached));
-    }
-    if let Some(reached) = &filter.reach.teams {
-        query = query.filter(teams::slug.eq_any(reached));
-    }
-    query.load(conn)
-}
-
-/// The signals' status that a filter looks for.
-fn signalled(filter: &FeedbackFilter) -> Option<SignalStatus> {
-    match filter.status? {
-        StatusFilter::Pending => Some(SignalStatus::Pending),
-        StatusFilter::Accepted => Some(SignalStatus::Accepted),
-        StatusFilter::Declined => Some(SignalStatus::Declined),
-        StatusFilter::Superseded => None,
-    }
-}
-
-/// Walks (deployment_id, status, feedback_id) of signals where a status is looked for, otherwise an
-/// index of feedback that begins with the deployment.
-fn ids_of(
-    conn: &mut Conn,
-    filter: &FeedbackFilter,
-    deployment: Option<DeploymentId>,
-    limit: i64,
-) -> QueryResult<Vec<FeedbackId>> {
-    let mut query =
-        feedback::table.left_join(signals::table).select(feedback::id).limit(limit).into_boxed();
-    // No id is above this one.
-    let before = filter.before.unwrap_or(FeedbackId(uuid::Uuid::max()));
-    query = match (signalled(filter), deployment) {
-        (Some(status), Some(deployment)) => query
-            .filter(signals::deployment_id.eq(deployment))
-            .filter(signals::status.eq(status))
-            .filter(signals::feedback_id.lt(before))
-            .filter(feedback::superseded_by.is_null())
-            .order(signals::feedback_id.desc()),
-        (_, Some(deployment)) => query
-            .filter(feedback::deployment_id.eq(deployment))
-            .filter(feedback::id.lt(before))
-            .order(feedback::id.desc()),
-        (_, None) => query.filter(feedback::id.lt(before)).order(feedback::id.desc()),
-    };
-    if filter.status == Some(StatusFilter::Superseded) {
-        query = query.filter(feedback::superseded_by.is_not_null());
-    }
-    if let Some(verdict) = filter.verdict {
-        query = query.filter(feedback::verdict.eq(verdict));
-    }
-    if let Some(category) = &filter.category {
-        query = query.filter(feedback::category_id.eq_any(categories_named(conn, None, category)?));
-    }
-    if let Some(since) = filter.since {
-        query = query.filter(feedback::occurred_at.ge(since));
-    }
-    if let Some(until) = filter.until {
-        query = query.filter(feedback::occurred_at.lt(until));
-    }
-    query.load(conn)
 }
 
 /// What somebody said of an interaction.
@@ -388,7 +290,3 @@ pub fn used_in(conn: &mut Conn, wanted: Option<&[TeamId]>) -> QueryResult<Vec<Us
         None => query.load(conn),
     }
 }
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests;

@@ -17,6 +17,7 @@ pub mod origin;
 #[cfg(test)]
 pub mod plans;
 mod pool;
+mod rest;
 mod rows;
 mod text_enum;
 mod writer;
@@ -31,6 +32,7 @@ pub use pool::{Target, keep_pages, open_connection, without_password};
 pub use rows::{keep, powers_of_two};
 
 use crate::error::{AppError, AppResult};
+use diesel::connection::SimpleConnection;
 use pool::Pool;
 use std::any::Any;
 use std::sync::Arc;
@@ -187,6 +189,16 @@ impl Db {
                 other => return other,
             }
         }
+    }
+
+    /// Where nothing was written since the last call, gives back what the writer keeps in memory.
+    pub async fn rest(&self) -> AppResult<()> {
+        let Some(writer) = &self.0.writer else { return Ok(()) };
+        if writer.rest.is_due() {
+            self.write(|conn| Ok(conn.batch_execute("PRAGMA shrink_memory")?)).await?;
+            writer.rest.rested();
+        }
+        Ok(())
     }
 
     /// Finishes what was accepted and stops the writer.

@@ -199,9 +199,10 @@ pub(super) struct Pool(r2d2::Pool<Manager>);
 
 impl Pool {
     pub(super) fn open(target: &Target) -> anyhow::Result<Self> {
-        let size = match target {
-            Target::Sqlite(_) => 8,
-            Target::Postgres(_) => 16,
+        // A connection of an embedded database is soon made anew, and keeps pages until it ends.
+        let (size, idle) = match target {
+            Target::Sqlite(_) => (8, Duration::from_secs(60)),
+            Target::Postgres(_) => (16, Duration::from_secs(600)),
         };
         // Connections are made when first asked for, so that a command starts fast; the first
         // is made here, so that a wrong URL is said at once.
@@ -214,6 +215,7 @@ impl Pool {
         let pool = r2d2::Pool::builder()
             .max_size(size)
             .min_idle(Some(0))
+            .idle_timeout(Some(idle))
             .test_on_check_out(matches!(target, Target::Postgres(_)))
             .connection_timeout(Duration::from_secs(5))
             .error_handler(Box::new(LogFailure))

@@ -3,6 +3,7 @@
 //! share one flush to disk. On PostgreSQL each is a serializable transaction of its own.
 
 use super::checkpoints::Checkpoints;
+use super::rest::Rest;
 use super::{Conn, Either, Given, Plans, Target, Writing, open_connection};
 use crate::error::{AppError, AppResult, is_unavailable};
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
@@ -48,6 +49,7 @@ enum Outcome {
 pub(super) struct Writer {
     queue: Mutex<Option<mpsc::Sender<Job>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    pub(super) rest: Rest,
 }
 
 impl Writer {
@@ -58,11 +60,13 @@ impl Writer {
         let thread = std::thread::Builder::new()
             .name("writer".into())
             .spawn(move || run(conn, &target, checkpoints, jobs))?;
-        Ok(Self { queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)) })
+        let (queue, thread) = (Mutex::new(Some(queue)), Mutex::new(Some(thread)));
+        Ok(Self { queue, thread, rest: Rest::default() })
     }
 
     /// Hands `work` to the writer; what it gives back arrives after the commit.
     pub(super) fn submit(&self, work: Writing) -> AppResult<oneshot::Receiver<AppResult<Given>>> {
+        self.rest.note();
         let (answer, receiver) = oneshot::channel();
         let job: Job = Box::new(move |conn, company| {
             let result = match company {

@@ -5,7 +5,7 @@ use super::model::{Body, Interaction, InteractionId};
 use crate::accounts::{PersonId, Who};
 use crate::agents::model::{Agent, Deployment, Visibility};
 use crate::agents::{AgentId, DeploymentId, Environment};
-use crate::db::Conn;
+use crate::db::{Conn, one_of};
 use crate::schema::{
     agent_versions, agents, deployments, interaction_bodies, interactions, people, teams,
 };
@@ -24,36 +24,44 @@ pub struct Shown {
     pub end_user: Option<String>,
 }
 
+type ShownRow = (Interaction, Option<Body>, String, Agent, Deployment, String, Option<String>);
+
+impl From<ShownRow> for Shown {
+    fn from((row, body, version, agent, deployment, team, end_user): ShownRow) -> Self {
+        Self { row, body, version, agent, deployment, team, end_user }
+    }
+}
+
+macro_rules! shown {
+    () => {
+        interactions::table
+            .left_join(interaction_bodies::table)
+            .inner_join(agent_versions::table)
+            .inner_join(agents::table)
+            .inner_join(deployments::table.inner_join(teams::table))
+            .left_join(people::table)
+            .select((
+                interactions::all_columns,
+                interaction_bodies::all_columns.nullable(),
+                agent_versions::name,
+                agents::all_columns,
+                deployments::all_columns,
+                teams::slug,
+                people::address.nullable(),
+            ))
+    };
+}
+
 /// An interaction by id, whoever asks: for programs with a key and for checked links.
 pub fn find_by_id(conn: &mut Conn, id: InteractionId) -> QueryResult<Option<Shown>> {
-    type Row = (Interaction, Option<Body>, String, Agent, Deployment, String, Option<String>);
-    let row: Option<Row> = interactions::table
-        .left_join(interaction_bodies::table)
-        .inner_join(agent_versions::table)
-        .inner_join(agents::table)
-        .inner_join(deployments::table.inner_join(teams::table))
-        .left_join(people::table)
-        .filter(interactions::id.eq(id))
-        .select((
-            interactions::all_columns,
-            interaction_bodies::all_columns.nullable(),
-            agent_versions::name,
-            agents::all_columns,
-            deployments::all_columns,
-            teams::slug,
-            people::address.nullable(),
-        ))
-        .first(conn)
-        .optional()?;
-    Ok(row.map(|(row, body, version, agent, deployment, team, end_user)| Shown {
-        row,
-        body,
-        version,
-        agent,
-        deployment,
-        team,
-        end_user,
-    }))
+    let row: Option<ShownRow> = shown!().filter(interactions::id.eq(id)).first(conn).optional()?;
+    Ok(row.map(Shown::from))
+}
+
+/// Interactions by their ids, in any order, whoever asks.
+pub fn find_by_ids(conn: &mut Conn, ids: &[InteractionId]) -> QueryResult<Vec<Shown>> {
+    let rows: Vec<ShownRow> = shown!().filter(one_of(interactions::id, ids)).load(conn)?;
+    Ok(rows.into_iter().map(Shown::from).collect())
 }
 
 /// An interaction by id, if this person may see it.

@@ -4,7 +4,7 @@
 mod items;
 
 pub use items::{CandidateOut, ReviewItem, ReviewOut};
-use items::{describe, must_reach, takes};
+use items::{describe, describe_many, must_reach, takes};
 
 use super::actions::{self, Follows};
 use super::filter::{Filter, Wanted};
@@ -125,11 +125,8 @@ pub async fn list(
             let wanted = Wanted::of(conn, &used, &filter)?;
             let placed = queue::walk(conn, &wanted, now, after, None, limit + 1)?;
             let placed = Page::cut(placed, limit, |each| each.place.to_string());
-            let mut items = Vec::with_capacity(placed.items.len());
-            for each in &placed.items {
-                let judge = Judge::Key(by.key.id, &by.reach);
-                items.extend(describe(conn, judge, each.row.item_id, now)?);
-            }
+            let ids: Vec<ItemId> = placed.items.iter().map(|each| each.row.item_id).collect();
+            let items = describe_many(conn, Judge::Key(by.key.id, &by.reach), &ids, now)?;
             Ok(Page { items, next: placed.next })
         })
         .await?;

@@ -3,9 +3,10 @@
 //! the counts are kept for some seconds, and everybody's page shares them.
 
 use super::filter::{Age, Wanted};
+use super::queue::bounds;
 use crate::agents::model::Deployment;
 use crate::agents::{AgentId, CategoryId, DeploymentId, VersionId};
-use crate::db::{Conn, Instant, sql};
+use crate::db::{Conn, Either, Instant, sql};
 use crate::feedback::Verdict;
 use crate::feedback::model::Severity;
 use crate::hours::Calendars;
@@ -42,7 +43,7 @@ impl Counted {
 }
 
 fn number(rows: &[Row]) -> i64 {
-    rows.iter().map(|row| row.number).sum()
+    rows.iter().map(|row| row.count).sum()
 }
 
 /// Items that are the same in all that is filtered by.
@@ -66,7 +67,16 @@ struct Row {
     #[diesel(sql_type = BigInt)]
     age: i64,
     #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+/// The same, with the place of the deployment among those that were asked for.
+#[derive(QueryableByName)]
+struct Numbered {
+    #[diesel(sql_type = BigInt)]
     number: i64,
+    #[diesel(embed)]
+    row: Row,
 }
 
 /// A group of items in one deployment.
@@ -97,18 +107,36 @@ pub enum But {
     Due,
 }
 
-const COUNT: &str = "SELECT verdict, severity, category_id, version_id, urgent, due, age, \
-    CAST(count(*) AS BIGINT) AS number FROM ( \
-        SELECT verdict, severity, category_id, version_id, \
-        CAST(CASE WHEN is_urgent THEN 1 ELSE 0 END AS BIGINT) AS urgent, \
-        CAST(CASE WHEN is_urgent THEN \
-            CASE WHEN waiting_at < $1 THEN 0 WHEN waiting_at < $2 THEN 1 ELSE 2 END ELSE \
-            CASE WHEN waiting_at < $3 THEN 0 WHEN waiting_at < $4 THEN 1 ELSE 2 END END \
-            AS BIGINT) AS due, \
-        CAST(CASE WHEN waiting_at >= $5 THEN 0 WHEN waiting_at >= $6 THEN 1 ELSE 2 END \
-            AS BIGINT) AS age \
-        FROM queue WHERE deployment_id = $7 AND state = $8 LIMIT $9) AS looked_at \
-    GROUP BY verdict, severity, category_id, version_id, urgent, due, age";
+/// Where the rows come from, of the deployments in a table of bounds. SQLite goes from one
+/// deployment to the next by itself; PostgreSQL might take the whole queue for it.
+const ON_SQLITE: &str = "(SELECT value ->> 0 AS number, unhex(value ->> 1) AS deployment, \
+    value ->> 2 AS urgent_now, value ->> 3 AS urgent_soon, value ->> 4 AS other_now, \
+    value ->> 5 AS other_soon FROM json_each($3)) AS bounds \
+    CROSS JOIN queue ON queue.deployment_id = bounds.deployment AND queue.state = $4";
+const ON_POSTGRES: &str = "jsonb_to_recordset(CAST($3 AS jsonb)) AS bounds(number bigint, \
+    deployment uuid, urgent_now timestamptz, urgent_soon timestamptz, other_now timestamptz, \
+    other_soon timestamptz) CROSS JOIN LATERAL (SELECT * FROM queue \
+    WHERE deployment_id = bounds.deployment AND state = $4 LIMIT $5) AS queue";
+const NAMES: [&str; 4] = ["urgent_now", "urgent_soon", "other_now", "other_soon"];
+
+fn statement(is_postgres: bool) -> String {
+    let from = if is_postgres { ON_POSTGRES } else { ON_SQLITE };
+    format!(
+        "SELECT number, verdict, severity, category_id, version_id, urgent, due, age, \
+        CAST(count(*) AS BIGINT) AS count FROM ( \
+            SELECT CAST(bounds.number AS BIGINT) AS number, \
+            verdict, severity, category_id, version_id, \
+            CAST(CASE WHEN is_urgent THEN 1 ELSE 0 END AS BIGINT) AS urgent, \
+            CAST(CASE WHEN is_urgent THEN CASE WHEN waiting_at < urgent_now THEN 0 \
+                WHEN waiting_at < urgent_soon THEN 1 ELSE 2 END \
+                ELSE CASE WHEN waiting_at < other_now THEN 0 \
+                WHEN waiting_at < other_soon THEN 1 ELSE 2 END END AS BIGINT) AS due, \
+            CAST(CASE WHEN waiting_at >= $1 THEN 0 WHEN waiting_at >= $2 THEN 1 ELSE 2 END \
+                AS BIGINT) AS age \
+            FROM {from} LIMIT $5) AS looked_at \
+        GROUP BY number, verdict, severity, category_id, version_id, urgent, due, age"
+    )
+}
 
 impl Facets {
     /// Counts what is in one state in these deployments, whatever else is filtered by.
@@ -120,18 +148,26 @@ impl Facets {
         now: Instant,
     ) -> QueryResult<Self> {
         let mut facets = Self::default();
+        let mut rest = Vec::new();
         for deployment in deployments {
-            let rest = CAP + 1 - facets.looked_at;
-            if rest <= 0 {
-                break;
+            match kept(deployment, state, CAP + 1 - facets.looked_at) {
+                Some(rows) if !facets.is_capped() => facets.add(deployment, rows),
+                _ => rest.push(deployment),
             }
-            for row in kept_rows(conn, deployment, calendars, state, now, rest)? {
-                facets.looked_at += row.number;
-                let (deployment, agent) = (deployment.id, deployment.agent_id);
-                facets.groups.push(Group { deployment, agent, row });
+        }
+        let limit = CAP + 1 - facets.looked_at;
+        if limit > 0 && !rest.is_empty() {
+            for (deployment, rows) in rows(conn, &rest, calendars, state, now, limit)? {
+                facets.add(deployment, rows);
             }
         }
         Ok(facets)
+    }
+
+    fn add(&mut self, of: &Deployment, rows: Vec<Row>) {
+        self.looked_at += number(&rows);
+        let group = |row| Group { deployment: of.id, agent: of.agent_id, row };
+        self.groups.extend(rows.into_iter().map(group));
     }
 
     /// The versions that are among them.
@@ -150,7 +186,7 @@ impl Facets {
     /// How many there are of what `of` keeps and the filter keeps, but for one dimension.
     pub fn number(&self, wanted: &Wanted, but: But, of: impl Fn(&Each<'_>) -> bool) -> i64 {
         let kept = self.groups.iter().filter(|group| group.is_kept(wanted, but));
-        kept.filter(|group| of(&Each(group))).map(|group| group.row.number).sum()
+        kept.filter(|group| of(&Each(group))).map(|group| group.row.count).sum()
     }
 }
 
@@ -219,56 +255,61 @@ impl Group {
     }
 }
 
-/// As `rows`, but of much what was counted not long ago.
-fn kept_rows(
-    conn: &mut Conn,
-    deployment: &Deployment,
-    calendars: &Calendars,
-    state: QueueState,
-    now: Instant,
-    limit: i64,
-) -> QueryResult<Vec<Row>> {
-    let key = (deployment.id, state);
-    let all = || COUNTED.lock().unwrap_or_else(PoisonError::into_inner);
-    let kept = all().as_ref().and_then(|all| {
-        let counted = all.get(&key)?;
-        (counted.is_fresh() && counted.is_enough(limit)).then(|| counted.rows.clone())
-    });
-    if let Some(rows) = kept {
-        return Ok(rows);
-    }
-    let at = std::time::Instant::now();
-    let rows = rows(conn, deployment, calendars, state, now, limit)?;
-    if number(&rows) >= MUCH {
-        let mut all = all();
-        let all = all.get_or_insert_default();
-        all.retain(|_, counted| counted.is_fresh());
-        all.insert(key, Counted { at, limit, rows: rows.clone() });
-    }
-    Ok(rows)
+/// What was counted of a deployment not long ago, where it was much.
+fn kept(deployment: &Deployment, state: QueueState, limit: i64) -> Option<Vec<Row>> {
+    let all = COUNTED.lock().unwrap_or_else(PoisonError::into_inner);
+    let counted = all.as_ref()?.get(&(deployment.id, state))?;
+    (counted.is_fresh() && counted.is_enough(limit)).then(|| counted.rows.clone())
 }
 
-fn rows(
+/// Keeps much for some seconds; of what was cut short it is known how far it goes.
+fn keep(deployment: &Deployment, state: QueueState, limit: i64, rows: &[Row]) {
+    let mut all = COUNTED.lock().unwrap_or_else(PoisonError::into_inner);
+    let all = all.get_or_insert_default();
+    all.retain(|_, counted| counted.is_fresh());
+    let counted = Counted { at: std::time::Instant::now(), limit, rows: rows.to_vec() };
+    all.insert((deployment.id, state), counted);
+}
+
+/// Counts what is in these deployments, one after the other, up to `limit`.
+fn rows<'a>(
     conn: &mut Conn,
-    deployment: &Deployment,
+    deployments: &[&'a Deployment],
     calendars: &Calendars,
     state: QueueState,
     now: Instant,
     limit: i64,
-) -> QueryResult<Vec<Row>> {
+) -> QueryResult<Vec<(&'a Deployment, Vec<Row>)>> {
     const DAY: i64 = 24 * 60;
-    let since = |is_urgent: bool, minutes: i64| {
-        calendars.late_before(deployment, is_urgent, now.plus_minutes(minutes))
+    let bounds_of = |of: &&Deployment| {
+        let since = |is_urgent: bool, minutes: i64| {
+            calendars.late_before(of, is_urgent, now.plus_minutes(minutes)).as_micros()
+        };
+        (of.id, [since(true, 0), since(true, DAY), since(false, 0), since(false, DAY)])
     };
-    diesel::sql_query(COUNT)
-        .bind::<sql::Instant, _>(since(true, 0))
-        .bind::<sql::Instant, _>(since(true, DAY))
-        .bind::<sql::Instant, _>(since(false, 0))
-        .bind::<sql::Instant, _>(since(false, DAY))
+    let is_postgres = matches!(conn.either(), Either::Postgres(_));
+    let bounds = bounds::json(is_postgres, NAMES, deployments.iter().map(bounds_of));
+    let counts: Vec<Numbered> = diesel::sql_query(statement(is_postgres))
         .bind::<sql::Instant, _>(now.plus_minutes(-DAY))
         .bind::<sql::Instant, _>(now.plus_minutes(-7 * DAY))
-        .bind::<sql::Id, _>(deployment.id)
+        .bind::<Text, _>(bounds)
         .bind::<Text, _>(state)
         .bind::<BigInt, _>(limit)
-        .load(conn)
+        .load(conn)?;
+    let mut found: Vec<(&Deployment, Vec<Row>)> =
+        deployments.iter().map(|each| (*each, Vec::new())).collect();
+    for count in counts {
+        let of = usize::try_from(count.number).ok().and_then(|number| found.get_mut(number));
+        of.map(|(_, rows)| rows.push(count.row));
+    }
+    found.retain(|(_, rows)| !rows.is_empty());
+    let mut left = limit;
+    for (deployment, rows) in &found {
+        let counted = number(rows);
+        if counted >= MUCH {
+            keep(deployment, state, left, rows);
+        }
+        left -= counted;
+    }
+    Ok(found)
 }

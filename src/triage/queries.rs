@@ -3,10 +3,12 @@
 mod audits;
 mod independent;
 mod past;
+mod together;
 
 pub use audits::*;
 pub use independent::*;
 pub use past::*;
+pub use together::*;
 
 use super::model::{ActId, Claim, Review, SavedFilter};
 use super::queue::{Place, placed};
@@ -20,8 +22,7 @@ use crate::feedback::{Feedback, FeedbackId, Verdict};
 use crate::interactions::{InteractionId, JsonText};
 use crate::schema::{
     agent_versions, agents, api_keys, categories, claims, deployments, feedback,
-    interaction_bodies, interactions, people, queue, resolutions, review_items, reviews,
-    saved_filters, signals, teams,
+    interaction_bodies, interactions, people, queue, resolutions, reviews, saved_filters, signals,
 };
 use crate::signals::SignalStatus;
 use crate::signals::model::{Item, ItemId, QueueState, Resolution, Reviewer, Waiting};
@@ -126,36 +127,6 @@ pub struct Found {
     pub waiting: Option<Waiting>,
 }
 
-/// The item with this id; the caller knows who may see it.
-pub fn find_item(conn: &mut Conn, id: ItemId) -> QueryResult<Option<Found>> {
-    review_items::table
-        .inner_join(agents::table)
-        .inner_join(teams::table.on(teams::id.eq(review_items::team_id)))
-        .left_join(queue::table)
-        .filter(review_items::id.eq(id))
-        .select((
-            review_items::all_columns,
-            agents::all_columns,
-            teams::slug,
-            queue::all_columns.nullable(),
-        ))
-        .first(conn)
-        .optional()
-}
-
-/// All items about the same input in the same agent and team, this one among them: oldest first,
-/// at most 50. Walks the index (agent_id, input_hash, team_id).
-pub fn same_input(conn: &mut Conn, item: &Item) -> QueryResult<Vec<Item>> {
-    review_items::table
-        .filter(review_items::agent_id.eq(item.agent_id))
-        .filter(review_items::team_id.eq(item.team_id))
-        .filter(review_items::input_hash.eq(item.input_hash))
-        .order(review_items::id)
-        .limit(MOST)
-        .select(review_items::all_columns)
-        .load(conn)
-}
-
 /// One feedback of an item.
 #[derive(Debug, Clone, Queryable)]
 pub struct Said {
@@ -166,34 +137,6 @@ pub struct Said {
     pub version: String,
     /// The code of the language in which the author likes to be answered.
     pub language: Option<String>,
-}
-
-/// What people said that stands behind an item: the oldest 50.
-pub fn said_of(conn: &mut Conn, item: ItemId) -> QueryResult<Vec<Said>> {
-    signals::table
-        .inner_join(
-            feedback::table
-                .inner_join(
-                    interactions::table
-                        .inner_join(agent_versions::table)
-                        .left_join(interaction_bodies::table),
-                )
-                .left_join(people::table)
-                .left_join(categories::table),
-        )
-        .filter(signals::item_id.eq(item))
-        .filter(feedback::superseded_by.is_null())
-        .order(signals::feedback_id)
-        .limit(MOST)
-        .select((
-            feedback::all_columns,
-            people::name.nullable(),
-            survivor_name(),
-            interaction_bodies::output.nullable(),
-            agent_versions::name,
-            people::language.nullable(),
-        ))
-        .load(conn)
 }
 
 /// The decisions on an item, oldest first: the newest 20, each with the name of who decided.

@@ -3,17 +3,22 @@
 //! is_urgent, waiting_at, item_id), one for each deployment, and the walks are merged; so no page's
 //! cost grows with what waits.
 
+pub mod bounds;
+mod each;
+mod walk;
+
+use self::walk::{Walk, kept};
 use super::filter::Wanted;
+use crate::agents::DeploymentId;
 use crate::agents::model::Deployment;
-use crate::db::{Conn, Instant, MultiBackend, sql};
+use crate::db::{Conn, Instant, one_of};
 use crate::hours::Calendars;
-use crate::schema::{claims, queue, reviews};
+use crate::schema::{deployments, queue};
 use crate::signals::model::{ItemId, QueueState, Reviewer, Waiting};
-use diesel::dsl::{exists, not};
+use diesel::dsl::exists;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool};
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::str::FromStr;
 
 /// A stretch of the queue.
@@ -112,6 +117,7 @@ pub fn walk(
 ) -> QueryResult<Vec<Placed>> {
     let as_of = after.map_or(now, |place| place.as_of);
     let most = usize::try_from(limit).unwrap_or(0);
+    let there = filled(conn, &wanted.deployments, wanted.state)?;
     let mut found: Vec<Placed> = Vec::new();
     for band in Band::ALL {
         if after.is_some_and(|place| place.band > band) || found.len() >= most {
@@ -119,39 +125,78 @@ pub fn walk(
         }
         let after = after.filter(|place| place.band == band);
         let rest = i64::try_from(most - found.len()).unwrap_or(limit);
-        let mut walks = Vec::new();
-        for deployment in &wanted.deployments {
-            let walk = Walk { wanted, deployment, as_of, now, band, after, free_for };
-            let waits = walk.load(conn, rest)?;
-            walks.push((walk, waits));
-        }
-        let items = merged(&walks, most - found.len());
+        let is_urgent = band == Band::Urgent;
+        let some = wanted.deployments.iter().filter(|each| there.contains(&(each.id, is_urgent)));
+        let walk = |deployment| Walk { wanted, deployment, as_of, now, band, after, free_for };
+        let walks: Vec<Walk<'_>> = some.map(walk).collect();
+        let items = first(conn, &walks, rest)?;
         found.extend(rows_of(conn, wanted, as_of, items)?);
     }
     Ok(found)
 }
 
-/// The first `most` items of several walks of one band, each of which is in order. Only of those
-/// at the front is it asked when they are due.
-fn merged<'a>(walks: &[(Walk<'a>, Vec<Waits>)], most: usize) -> Vec<(ItemId, &'a Deployment)> {
-    let head = |walk: usize, nth: usize| {
-        let (walking, waits) = walks.get(walk)?;
-        let place = walking.place(*waits.get(nth)?);
+/// Which of these deployments have anything in a state, urgent or not: by one statement, for most
+/// of many have nothing, and each walk is a statement.
+fn filled(
+    conn: &mut Conn,
+    deployments: &[Deployment],
+    state: QueueState,
+) -> QueryResult<HashSet<(DeploymentId, bool)>> {
+    let ids: Vec<DeploymentId> = deployments.iter().map(|each| each.id).collect();
+    let some = |is_urgent: bool| {
+        exists(
+            queue::table
+                .filter(queue::deployment_id.eq(deployments::id))
+                .filter(queue::state.eq(state))
+                .filter(queue::is_urgent.eq(is_urgent)),
+        )
+    };
+    let rows: Vec<(DeploymentId, bool, bool)> = deployments::table
+        .filter(one_of(deployments::id, &ids))
+        .select((deployments::id, some(true), some(false)))
+        .load(conn)?;
+    let both = rows
+        .into_iter()
+        .flat_map(|(id, urgent, other)| [(id, true, urgent), (id, false, other)].into_iter());
+    Ok(both.filter(|each| each.2).map(|each| (each.0, each.1)).collect())
+}
+
+/// How many of each walk are read at first, at least.
+const FEW: i64 = 4;
+
+/// The first `most` items of several walks of one band, each of which is in order. Of many walks
+/// the first few are read by one statement, and more only of those of which all are among the
+/// first. Only of those at the front is it asked when they are due.
+fn first<'a>(
+    conn: &mut Conn,
+    walks: &[Walk<'a>],
+    most: i64,
+) -> QueryResult<Vec<(ItemId, &'a Deployment)>> {
+    let few = (2 * most / i64::try_from(walks.len()).unwrap_or(1).max(1)).max(FEW).min(most);
+    let mut read = each::first_of_each(conn, walks, few)?;
+    let mut is_cut: Vec<bool> =
+        read.iter().map(|waits| i64::try_from(waits.len()).is_ok_and(|n| n >= few)).collect();
+    let head = |read: &[Vec<Waits>], walk: usize, nth: usize| {
+        let place = walks.get(walk)?.place(*read.get(walk)?.get(nth)?);
         Some(Reverse((key(&place), walk, nth)))
     };
-    let mut heads: BinaryHeap<_> = (0..walks.len()).filter_map(|walk| head(walk, 0)).collect();
+    let mut heads: BinaryHeap<_> =
+        (0..walks.len()).filter_map(|walk| head(&read, walk, 0)).collect();
     let mut found = Vec::new();
-    while found.len() < most
-        && let Some(Reverse((_, walk, nth))) = heads.pop()
+    while i64::try_from(found.len()).is_ok_and(|n| n < most)
+        && let Some(Reverse((_, at, nth))) = heads.pop()
     {
-        if let Some((walking, waits)) = walks.get(walk)
-            && let Some(each) = waits.get(nth)
-        {
-            found.push((each.0, walking.deployment));
+        let (Some(walk), Some(waits)) = (walks.get(at), read.get_mut(at)) else { break };
+        let last = waits[nth];
+        found.push((last.0, walk.deployment));
+        let is_short = i64::try_from(found.len()).is_ok_and(|n| n < most);
+        if is_short && nth + 1 == waits.len() && std::mem::take(&mut is_cut[at]) {
+            let after = Some(walk.place(last));
+            waits.extend(Walk { after, ..*walk }.load(conn, most)?);
         }
-        heads.extend(head(walk, nth + 1));
+        heads.extend(head(&read, at, nth + 1));
     }
-    found
+    Ok(found)
 }
 
 /// The whole rows of these items, in their order.
@@ -187,149 +232,6 @@ fn key(place: &Place) -> Key {
         }
         Band::Fresh => (place.band, -at, 0, Reverse(place.item), none),
     }
-}
-
-/// One walk: one band in one deployment.
-struct Walk<'a> {
-    wanted: &'a Wanted,
-    deployment: &'a Deployment,
-    as_of: Instant,
-    now: Instant,
-    band: Band,
-    after: Option<Place>,
-    free_for: Option<Reviewer>,
-}
-
-/// Rows of the queue, on their way to be filtered.
-type Rows<'a> = queue::BoxedQuery<'a, MultiBackend, queue::SqlType>;
-
-impl Walk<'_> {
-    /// The place of an item that this walk came by.
-    fn place(&self, (item, since): Waits) -> Place {
-        let calendars = &self.wanted.calendars;
-        let at = match self.band {
-            Band::Urgent => calendars.due(self.deployment, true, since),
-            Band::Late => calendars.due(self.deployment, false, since),
-            Band::Fresh => since,
-        };
-        Place { as_of: self.as_of, band: self.band, at, since, item }
-    }
-
-    /// The next `limit` items: all from the index, without a look at their rows.
-    fn load(&self, conn: &mut Conn, limit: i64) -> QueryResult<Vec<Waits>> {
-        let is_urgent = self.band == Band::Urgent;
-        let mut query = queue::table
-            .filter(queue::deployment_id.eq(self.deployment.id))
-            .filter(queue::is_urgent.eq(is_urgent))
-            .limit(limit)
-            .into_boxed();
-        query = self.in_band(query);
-        query = kept(query, self.wanted);
-        let (since, until) = self.wanted.age.map(|age| age.span(self.now)).unwrap_or_default();
-        if let Some(since) = since {
-            query = query.filter(queue::waiting_at.ge(since));
-        }
-        if let Some(until) = until {
-            query = query.filter(queue::waiting_at.lt(until));
-        }
-        if let Some(due) = self.wanted.due {
-            query = query.filter(queue::waiting_at.lt(self.late_before(due.before(self.now))));
-        }
-        if let Some(by) = self.free_for {
-            query = self.free(query, by);
-        }
-        query.select((queue::item_id, queue::waiting_at)).load(conn)
-    }
-
-    /// What nobody looks at, or what needs more reviews than are in and claimed; but nothing that
-    /// this reviewer has reviewed.
-    fn free<'a>(&self, query: Rows<'a>, by: Reviewer) -> Rows<'a> {
-        let claimed = claims::table
-            .filter(claims::item_id.eq(queue::item_id))
-            .filter(claims::claimed_until.gt(self.now));
-        let open = reviews::table
-            .filter(reviews::item_id.eq(queue::item_id))
-            .filter(reviews::resolution_id.is_null());
-        let query = match by {
-            Reviewer::Person(id) => {
-                query.filter(not(exists(open.filter(reviews::person_id.eq(id)))))
-            }
-            Reviewer::Key(id) => query.filter(not(exists(open.filter(reviews::key_id.eq(id))))),
-        };
-        let needed = self.deployment.reviews_needed;
-        if needed == 1 || self.wanted.state != QueueState::Waiting {
-            return query.filter(not(exists(claimed)));
-        }
-        let has_room = diesel::dsl::sql::<Bool>(
-            "(SELECT count(*) FROM claims c WHERE c.item_id = queue.item_id AND c.claimed_until > ",
-        )
-        .bind::<sql::Instant, _>(self.now)
-        .sql(
-            ") + (SELECT count(*) FROM reviews r WHERE r.item_id = queue.item_id \
-             AND r.resolution_id IS NULL) < ",
-        )
-        .bind::<BigInt, _>(needed);
-        query.filter(not(exists(claimed)).or(has_room))
-    }
-
-    /// What waits since before this is due before `due`.
-    fn late_before(&self, due: Instant) -> Instant {
-        let is_urgent = self.band == Band::Urgent;
-        self.wanted.calendars.late_before(self.deployment, is_urgent, due)
-    }
-
-    /// In the order of the band, from the place on. Both bounds are given, so that the index is
-    /// entered at the place and ties are still told apart.
-    fn in_band<'a>(&self, query: Rows<'a>) -> Rows<'a> {
-        let late_before = self.late_before(self.as_of);
-        let mut query = match self.band {
-            Band::Urgent => query.order((queue::waiting_at, queue::item_id)),
-            Band::Late => query
-                .filter(queue::waiting_at.lt(late_before))
-                .order((queue::waiting_at, queue::item_id)),
-            Band::Fresh => query
-                .filter(queue::waiting_at.ge(late_before))
-                .order((queue::waiting_at.desc(), queue::item_id.desc())),
-        };
-        let Some(Place { at, since, item, .. }) = self.after else { return query };
-        if self.band == Band::Fresh {
-            query = query.filter(queue::waiting_at.le(at));
-            return query.filter(queue::waiting_at.lt(at).or(queue::item_id.lt(item)));
-        }
-        // Those due at the same instant wait since `first` at the earliest, and before `next`;
-        // among them those that wait since the place's come after it.
-        let first = self.late_before(at);
-        let next = self.late_before(Instant::from_micros(at.as_micros() + 1));
-        if since < first {
-            return query.filter(queue::waiting_at.ge(first));
-        }
-        if since >= next {
-            return query.filter(queue::waiting_at.ge(next));
-        }
-        query = query.filter(queue::waiting_at.ge(since));
-        query.filter(queue::waiting_at.gt(since).or(queue::item_id.gt(item)))
-    }
-}
-
-/// What the filter keeps, but for times.
-fn kept<'a>(query: Rows<'a>, wanted: &Wanted) -> Rows<'a> {
-    let mut query = query.filter(queue::state.eq(wanted.state));
-    if let Some(verdict) = wanted.verdict {
-        query = query.filter(queue::verdict.eq(verdict));
-    }
-    if let Some(severity) = wanted.severity {
-        query = query.filter(queue::severity.eq(severity));
-    }
-    if let Some(categories) = &wanted.categories {
-        query = query.filter(queue::category_id.eq_any(categories.clone()));
-    }
-    if let Some(versions) = &wanted.versions {
-        query = query.filter(queue::version_id.eq_any(versions.clone()));
-    }
-    if let Some(items) = &wanted.items {
-        query = query.filter(queue::item_id.eq_any(items.clone()));
-    }
-    query
 }
 
 /// How many came to wait after `since`, up to `cap`.

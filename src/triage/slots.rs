@@ -2,12 +2,13 @@
 //! one. What is decided together (an item, or all that contradicts it) has its slots together.
 
 use super::model::{Review, SETTLES};
-use super::queries::{self, Held};
+use super::queries::{self, Held, Need};
 use super::subject::Subject;
 use crate::db::Conn;
 use crate::error::AppResult;
 use crate::interactions::JsonText;
 use crate::signals::model::{ItemId, Outcome, QueueState, Resolution, Reviewer};
+use crate::signals::queries as signals;
 use crate::triage::model::ActId;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -22,6 +23,33 @@ pub struct Slots {
     pub open: Vec<Review>,
 }
 
+/// What the slots of many subjects are made of.
+pub struct Stand {
+    standing: HashMap<ItemId, Resolution>,
+    needs: Vec<Need>,
+    open: Vec<Review>,
+}
+
+impl Stand {
+    /// Reads what there is of these items.
+    pub fn read(conn: &mut Conn, items: &[ItemId]) -> AppResult<Self> {
+        Ok(Self {
+            standing: signals::standing(conn, items)?,
+            needs: queries::needs_of(conn, items)?,
+            open: queries::open_reviews(conn, items)?,
+        })
+    }
+
+    /// The slots of a subject whose items were read.
+    pub fn slots(&self, subject: &Subject) -> Slots {
+        let items = subject.together();
+        let needs = self.needs.iter().filter(|need| items.contains(&need.0)).copied();
+        let open = self.open.iter().filter(|review| items.contains(&review.item_id)).cloned();
+        let needs: Vec<Need> = needs.collect();
+        Slots::among(subject, &self.standing, &needs, open.collect())
+    }
+}
+
 impl Slots {
     /// Reads them. `standing` has the resolution that counts of each item.
     pub fn of(
@@ -30,13 +58,24 @@ impl Slots {
         standing: &HashMap<ItemId, Resolution>,
     ) -> AppResult<Self> {
         let items = subject.together();
+        let needs = queries::needs_of(conn, &items)?;
+        let open = queries::open_reviews(conn, &items)?;
+        Ok(Self::among(subject, standing, &needs, open))
+    }
+
+    /// Made of what was read.
+    fn among(
+        subject: &Subject,
+        standing: &HashMap<ItemId, Resolution>,
+        needs: &[Need],
+        mut open: Vec<Review>,
+    ) -> Self {
         let round = |item: &ItemId| standing.get(item).map_or(0, |standing| standing.number);
-        let (needed, state) = queries::needs(conn, &items)?;
-        let mut open = queries::open_reviews(conn, &items)?;
         // What was decided meanwhile by a policy or an import began a new round.
         open.retain(|review| review.round == round(&review.item_id));
+        let (needed, state) = queries::together_need(needs);
         let is_settling = subject.owner.is_some() || state == Some(QueueState::Adjudication);
-        Ok(Self { needed, is_settling, open })
+        Self { needed, is_settling, open }
     }
 
     /// How many reviewers are through.

@@ -2,7 +2,7 @@
 //! that can't both be right are one conflict, decided as one.
 
 use super::model::Position;
-use super::queries::{self, Found, Said};
+use super::queries::{self, Found, Said, Same};
 use crate::accounts::model::Team;
 use crate::db::Conn;
 use crate::error::AppResult;
@@ -11,6 +11,7 @@ use crate::interactions::{InteractionId, JsonText};
 use crate::signals::SignalStatus;
 use crate::signals::model::{Item, ItemId, ItemKind};
 use crate::signals::queries as signals;
+use std::collections::{BTreeSet, HashMap};
 
 /// People who say the same of the same question.
 #[derive(Debug, Clone)]
@@ -56,30 +57,59 @@ pub struct Subject {
 impl Subject {
     /// Gathers it; nothing where no such item is there. The caller knows who may see it.
     pub fn load(conn: &mut Conn, id: ItemId) -> AppResult<Option<Self>> {
-        let Some(found) = queries::find_item(conn, id)? else { return Ok(None) };
-        if let Some(interaction) = found.item.interaction_id {
-            let own = audited(&found, queries::output_of(conn, interaction)?);
-            return Ok(Some(Self {
-                candidates: vec![own],
-                is_conflict: false,
-                owner: None,
-                found,
-            }));
-        }
-        let same = queries::same_input(conn, &found.item)?;
-        let mut candidates = gather(conn, &found, same)?;
-        let mut is_conflict = is_conflict(id, &candidates);
-        let mut owner = None;
-        if is_open(id, &candidates) {
-            let others = queries::same_question_elsewhere(conn, &found.item)?;
-            let others = gather(conn, &found, others)?;
-            if differ(id, is_conflict, &candidates, &others) {
-                candidates.extend(others);
-                is_conflict = true;
-                owner = Some(queries::team(conn, found.agent.team_id)?);
+        Ok(Self::load_many(conn, &[id])?.remove(&id))
+    }
+
+    /// Those of many items, by as many statements as for one.
+    pub fn load_many(conn: &mut Conn, ids: &[ItemId]) -> AppResult<HashMap<ItemId, Self>> {
+        let mut subjects = HashMap::new();
+        let mut reported = Vec::new();
+        for found in queries::find_items(conn, ids)? {
+            match found.item.interaction_id {
+                Some(interaction) => {
+                    let own = audited(&found, queries::output_of(conn, interaction)?);
+                    subjects.insert(found.item.id, Self::plain(found, vec![own]));
+                }
+                None => reported.push(found),
             }
         }
-        Ok(Some(Self { found, candidates, is_conflict, owner }))
+        let items: Vec<&Item> = reported.iter().map(|found| &found.item).collect();
+        let mut same = queries::same_questions(conn, &items)?;
+        let of: Vec<(Found, Same)> = reported
+            .into_iter()
+            .map(|found| (same.remove(&found.item.id).unwrap_or_default(), found))
+            .map(|(same, found)| (found, same))
+            .collect();
+        let own: Vec<_> = of.iter().map(|(found, same)| (found, same.own.as_slice())).collect();
+        let own = gather(conn, &own)?;
+        let elsewhere: Vec<_> = (of.iter().zip(&own))
+            .map(|((found, same), own)| match is_open(found.item.id, own) {
+                true => (found, same.elsewhere.as_slice()),
+                false => (found, Default::default()),
+            })
+            .collect();
+        let elsewhere = gather(conn, &elsewhere)?;
+        for (((found, _), own), others) in of.into_iter().zip(own).zip(elsewhere) {
+            let id = found.item.id;
+            subjects.insert(id, Self::plain(found, own).between_teams(conn, others)?);
+        }
+        Ok(subjects)
+    }
+
+    /// With what its own team says.
+    fn plain(found: Found, candidates: Vec<Candidate>) -> Self {
+        let is_conflict = is_conflict(found.item.id, &candidates);
+        Self { found, candidates, is_conflict, owner: None }
+    }
+
+    /// With what other teams say, where that contradicts it.
+    fn between_teams(mut self, conn: &mut Conn, others: Vec<Candidate>) -> AppResult<Self> {
+        if differ(self.found.item.id, self.is_conflict, &self.candidates, &others) {
+            self.candidates.extend(others);
+            self.is_conflict = true;
+            self.owner = Some(queries::team(conn, self.found.agent.team_id)?);
+        }
+        Ok(self)
     }
 
     /// What a reviewer may read who does not settle what teams contradict one another in: nothing
@@ -157,28 +187,34 @@ fn audited(found: &Found, output: Option<JsonText>) -> Candidate {
     Candidate { item: found.item.clone(), said: Vec::new(), weight: 0, position, label: output }
 }
 
-/// Those of these items that count, with what was said behind them.
-fn gather(conn: &mut Conn, found: &Found, items: Vec<Item>) -> AppResult<Vec<Candidate>> {
-    let is_own = |item: &Item| item.id == found.item.id;
-    let counts = |item: &Item| {
+/// Of each, those of these items that count, with what was said behind them.
+fn gather(conn: &mut Conn, of: &[(&Found, &[Item])]) -> AppResult<Vec<Vec<Candidate>>> {
+    let counts = |found: &Found, item: &Item| {
         let is_said = item.kind == ItemKind::Feedback && item.status != SignalStatus::Declined;
-        is_own(item) || is_said
+        item.id == found.item.id || is_said
     };
-    let items: Vec<Item> = items.into_iter().filter(counts).collect();
-    if items.is_empty() {
-        return Ok(Vec::new());
+    let kept = |(found, items): &(&Found, &[Item])| -> Vec<Item> {
+        items.iter().filter(|item| counts(found, item)).cloned().collect()
+    };
+    let kept: Vec<Vec<Item>> = of.iter().map(kept).collect();
+    let ids: BTreeSet<ItemId> = kept.iter().flatten().map(|item| item.id).collect();
+    let ids: Vec<ItemId> = ids.into_iter().collect();
+    if ids.is_empty() {
+        return Ok(kept.iter().map(|_| Vec::new()).collect());
     }
-    let ids: Vec<ItemId> = items.iter().map(|item| item.id).collect();
     let weights = queries::weights(conn, &ids)?;
-    let mut standing = signals::standing(conn, &ids)?;
-    let mut candidates = Vec::new();
-    for item in items {
-        let said = queries::said_of(conn, item.id)?;
-        let edited = standing.remove(&item.id).and_then(|resolution| resolution.label);
+    let standing = signals::standing(conn, &ids)?;
+    let said = queries::said_of_each(conn, &ids, &weights)?;
+    let candidate_of = |found: &Found, item: Item| {
+        let edited = standing.get(&item.id).and_then(|resolution| resolution.label.clone());
         let weight = weights.get(&item.id).copied().unwrap_or(0);
-        candidates.extend(candidate(found, item, said, weight, edited));
-    }
-    Ok(candidates)
+        let said = said.get(&item.id).cloned().unwrap_or_default();
+        candidate(found, item, said, weight, edited)
+    };
+    let each = of.iter().zip(kept).map(|((found, _), items)| {
+        items.into_iter().filter_map(|item| candidate_of(found, item)).collect()
+    });
+    Ok(each.collect())
 }
 
 /// Whether the item waits for somebody who says what is right.

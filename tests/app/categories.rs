@@ -64,10 +64,10 @@ fn a_merge_is_looked_at_then_done_and_everything_follows_the_survivor() {
     scene.said("How much is it?", "price");
     scene.said("How rude?", "tone");
     let page = scene.root.open("/admin/agents/helper").is(200).click("– Wrong price").is(200);
-    let page = page.sees("named in 2 of the newest 10,000 judgements");
+    let page = page.sees("named in 2 of the newest 1,000 judgements");
     let page = page.pick("Merge it into", "Tone").press("Look at the merge").is(200);
     let page = page.sees("“Wrong price” becomes part of “Tone” and is offered no more.");
-    let page = page.sees("2 of the newest 10,000 judgements name “Wrong price”.");
+    let page = page.sees("2 of the newest 1,000 judgements name “Wrong price”.");
     let page = page.sees("That counts as “Tone” from now on, in filters and exports too.");
     assert_eq!(scene.feedback("price"), 2, "nothing is done by looking");
     let page = page.press("Merge them").is(200).is_at("/admin/agents/helper/categories");

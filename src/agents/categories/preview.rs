@@ -8,7 +8,7 @@ use diesel::sql_types::BigInt;
 use std::collections::HashMap;
 
 /// How many of an agent's newest judgements are looked at.
-pub const NEWEST: i64 = 10_000;
+pub const NEWEST: i64 = 1_000;
 
 #[derive(QueryableByName)]
 struct Named {
@@ -109,9 +109,9 @@ fn with_below(below: usize) -> String {
 
 fn said(name: &str, number: i64) -> String {
     match number {
-        0 => format!("None of the newest 10,000 judgements names “{name}”."),
-        1 => format!("One of the newest 10,000 judgements names “{name}”."),
-        many => format!("{many} of the newest 10,000 judgements name “{name}”."),
+        0 => format!("None of the newest 1,000 judgements names “{name}”."),
+        1 => format!("One of the newest 1,000 judgements names “{name}”."),
+        many => format!("{many} of the newest 1,000 judgements name “{name}”."),
     }
 }
 

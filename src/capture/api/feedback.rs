@@ -128,7 +128,7 @@ fn describe(site: &Site, answer: Result<Answer, Mistakes>, index: Option<usize>)
     }
 }
 
-/// Feedback, newest first.
+/// Feedback, newest first: the newest to come in, or with `since` or `until` the newest to be given.
 #[utoipa::path(
     tag = "feedback",
     params(
@@ -160,8 +160,9 @@ pub async fn list(
 ) -> AppResult<HttpResponse> {
     let (mut filter, limit) = filter(request.query_string())?;
     filter.reach = by.reach;
-    let rows = db.read(move |conn| Ok(queries::list_feedback(conn, &filter, limit + 1)?)).await?;
-    Page::cut(rows, limit, |row| row.id.to_string()).respond(&request)
+    let wanted = filter.clone();
+    let rows = db.read(move |conn| Ok(queries::list_feedback(conn, &wanted, limit + 1)?)).await?;
+    Page::cut(rows, limit, |row| filter.place_of(row).to_string()).respond(&request)
 }
 
 fn filter(query: &str) -> Result<(FeedbackFilter, i64), Mistakes> {
@@ -181,8 +182,8 @@ fn filter(query: &str) -> Result<(FeedbackFilter, i64), Mistakes> {
             "since" => filter.since = when(m, name, value),
             "until" => filter.until = when(m, name, value),
             "cursor" => match value.parse() {
-                Ok(id) => filter.before = Some(id),
-                Err(_) => m.add("/cursor", "is not `next` of an earlier page"),
+                Ok(place) => filter.after = Some(place),
+                Err(why) => m.add("/cursor", why),
             },
             "limit" => match value.parse().ok().filter(|n| (1..=paging::MAX_LIMIT).contains(n)) {
                 Some(n) => limit = n,
@@ -190,6 +191,9 @@ fn filter(query: &str) -> Result<(FeedbackFilter, i64), Mistakes> {
             },
             _ => m.add(format!("/{name}"), "is no filter here"),
         }
+    }
+    if !filter.has_its_place() {
+        mistakes.add("/cursor", "is not `next` of an earlier page of this list");
     }
     mistakes.or((filter, limit))
 }

@@ -2,17 +2,16 @@
 
 use crate::accounts::{KeyId, Reach};
 use crate::agents::queries as agents;
-use crate::capture::queries::{InteractionOut, Used, interaction, used_in};
+use crate::capture::queries::{InteractionOut, Used, interactions_of, used_in};
 use crate::db::{Conn, Instant};
 use crate::error::{AppError, AppResult};
 use crate::feedback::{FeedbackId, Verdict};
-use crate::interactions::JsonText;
+use crate::interactions::{InteractionId, JsonText};
 use crate::signals::SignalStatus;
 use crate::signals::model::{ItemId, Outcome, QueueState};
-use crate::signals::queries as signals;
 use crate::triage::judge::Judge;
-use crate::triage::queries;
-use crate::triage::slots::Slots;
+use crate::triage::queries::{self, Held};
+use crate::triage::slots::{Slots, Stand};
 use crate::triage::subject::{Candidate, Subject};
 use serde::Serialize;
 use std::collections::HashMap;
@@ -75,30 +74,61 @@ pub(super) fn describe(
     id: ItemId,
     now: Instant,
 ) -> AppResult<Option<ReviewItem>> {
-    let Some(mut subject) = Subject::load(conn, id)? else { return Ok(None) };
-    let standing = signals::standing(conn, &subject.together())?;
-    let slots = Slots::of(conn, &subject, &standing)?;
-    if subject.owner.is_some() && !judge.owns(&subject) {
-        subject = subject.of_its_team();
+    Ok(describe_many(conn, judge, &[id], now)?.pop())
+}
+
+/// Items as this reviewer may see them, in this order, without those that nobody stands behind any
+/// more; by as many statements as for one.
+pub(super) fn describe_many(
+    conn: &mut Conn,
+    judge: Judge<'_>,
+    ids: &[ItemId],
+    now: Instant,
+) -> AppResult<Vec<ReviewItem>> {
+    let mut subjects = Subject::load_many(conn, ids)?;
+    let together: Vec<ItemId> = subjects.values().flat_map(Subject::together).collect();
+    let stand = Stand::read(conn, &together)?;
+    let mut shown: Vec<(InteractionId, Subject, Slots)> = Vec::new();
+    for subject in ids.iter().filter_map(|id| subjects.remove(id)) {
+        let slots = stand.slots(&subject);
+        let is_theirs = subject.owner.is_none() || judge.owns(&subject);
+        let subject = if is_theirs { subject } else { subject.of_its_team() };
+        shown.extend(subject.interaction().map(|about| (about, subject, slots)));
     }
-    let Some(about) = subject.interaction() else { return Ok(None) };
-    let Some(mut interaction) = interaction(conn, about)? else { return Ok(None) };
+    let about: Vec<InteractionId> = shown.iter().map(|(about, ..)| *about).collect();
+    let interactions = interactions_of(conn, &about)?;
+    let claims = queries::claims_on(conn, ids, now)?;
+    let items = shown.into_iter().filter_map(|(about, subject, slots)| {
+        let interaction = interactions.get(&about)?.clone();
+        Some(item(judge, subject, &slots, interaction, &claims))
+    });
+    Ok(items.collect())
+}
+
+fn item(
+    judge: Judge<'_>,
+    subject: Subject,
+    slots: &Slots,
+    mut interaction: InteractionOut,
+    claims: &[Held],
+) -> ReviewItem {
+    let id = subject.found.item.id;
     if subject.found.waiting.is_some() {
         for feedback in &mut interaction.feedback {
             feedback.author = None;
         }
     }
-    let claims = queries::claims_on(conn, &[id], now)?;
-    Ok(Some(ReviewItem {
+    let claims = claims.iter().filter(|held| held.0.item_id == id);
+    ReviewItem {
         id,
         kind: subject.kind(),
         candidates: candidates_of(&subject),
         reviews_needed: slots.needed,
         reviews_done: slots.done(),
-        reviews: reviews_of(&slots, judge, id),
-        claimed_until: claims.iter().map(|held| held.0.claimed_until).max(),
+        reviews: reviews_of(slots, judge, id),
+        claimed_until: claims.map(|held| held.0.claimed_until).max(),
         interaction,
-    }))
+    }
 }
 
 /// What each reviewer said, for who settles it.

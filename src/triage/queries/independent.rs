@@ -4,22 +4,34 @@ use super::MOST;
 use crate::accounts::model::Team;
 use crate::accounts::{PersonId, TeamId};
 use crate::db::Conn;
-use crate::schema::{api_keys, deployments, people, queue, review_items, reviews, teams};
-use crate::signals::model::{Item, ItemId, QueueState, Reviewer};
+use crate::schema::{api_keys, deployments, people, queue, reviews, teams};
+use crate::signals::model::{ItemId, QueueState, Reviewer};
 use crate::triage::model::Review;
 use diesel::prelude::*;
+
+/// What waits, how many independent reviews it needs, and for what it waits.
+pub type Need = (ItemId, i64, QueueState);
+
+/// What of these items waits, each by itself.
+pub fn needs_of(conn: &mut Conn, items: &[ItemId]) -> QueryResult<Vec<Need>> {
+    queue::table
+        .inner_join(deployments::table)
+        .filter(queue::item_id.eq_any(items))
+        .select((queue::item_id, deployments::reviews_needed, queue::state))
+        .load(conn)
+}
 
 /// How many independent reviews what is decided together needs, and whether any of it is to be
 /// settled.
 pub fn needs(conn: &mut Conn, items: &[ItemId]) -> QueryResult<(i64, Option<QueueState>)> {
-    let rows: Vec<(i64, QueueState)> = queue::table
-        .inner_join(deployments::table)
-        .filter(queue::item_id.eq_any(items))
-        .select((deployments::reviews_needed, queue::state))
-        .load(conn)?;
-    let needed = rows.iter().map(|(needed, _)| *needed).max().unwrap_or(1);
-    let is_settled = rows.iter().any(|(_, state)| *state == QueueState::Adjudication);
-    Ok((needed, is_settled.then_some(QueueState::Adjudication)))
+    Ok(together_need(&needs_of(conn, items)?))
+}
+
+/// The same, of what was read.
+pub fn together_need(needs: &[Need]) -> (i64, Option<QueueState>) {
+    let needed = needs.iter().map(|(_, needed, _)| *needed).max().unwrap_or(1);
+    let is_settled = needs.iter().any(|(_, _, state)| *state == QueueState::Adjudication);
+    (needed, is_settled.then_some(QueueState::Adjudication))
 }
 
 /// The reviews of these items that have not led to a decision.
@@ -84,19 +96,6 @@ pub fn last_decided_round(conn: &mut Conn, item: ItemId) -> QueryResult<Option<i
         .select(reviews::round)
         .first(conn)
         .optional()
-}
-
-/// What other teams say of the same question of the same agent: oldest first, at most 50. Walks
-/// the index (agent_id, input_hash, team_id).
-pub fn same_question_elsewhere(conn: &mut Conn, item: &Item) -> QueryResult<Vec<Item>> {
-    review_items::table
-        .filter(review_items::agent_id.eq(item.agent_id))
-        .filter(review_items::input_hash.eq(item.input_hash))
-        .filter(review_items::team_id.ne(item.team_id))
-        .order(review_items::id)
-        .limit(MOST)
-        .select(review_items::all_columns)
-        .load(conn)
 }
 
 /// The team with this id; it must exist.

@@ -90,6 +90,9 @@ fn a_filter_that_makes_no_sense_is_a_mistake() {
         ("limit=0", "/limit"),
         ("limit=501", "/limit"),
         ("cursor=x", "/cursor"),
+        // A place in a list in the order of time, and one in the other.
+        ("cursor=1.01890000-0000-7000-8000-000000000000", "/cursor"),
+        ("since=2026-01-01&cursor=01890000-0000-7000-8000-000000000000", "/cursor"),
         ("colour=red", "/colour"),
     ] {
         api.get(&format!("/api/v1/feedback?{filter}")).is_invalid_at(pointer);
@@ -118,4 +121,46 @@ fn pages_follow_one_another_by_link_and_miss_nothing() {
         path = target.to_owned();
     }
     assert_eq!(seen, ["escalated", "rejected", "confirmed"]);
+}
+
+/// What is asked for page by page, each of two.
+fn in_pages(api: &Api, query: &str) -> Vec<String> {
+    let (mut path, mut seen) = (format!("/api/v1/feedback?limit=2&{query}"), Vec::new());
+    loop {
+        let page = api.get(&path).is(200).json();
+        seen.extend(page["items"].as_array().unwrap().iter().map(|item| item["id"].to_string()));
+        let Some(next) = page["next"].as_str() else { return seen };
+        path = format!("/api/v1/feedback?limit=2&{query}&cursor={next}");
+    }
+}
+
+#[test]
+fn feedback_between_two_days_comes_by_when_it_was_given_and_pages_miss_nothing() {
+    let app = TestApp::start();
+    let admin = app.api(&[Scope::Admin]);
+    // Sent in another order than it was given, and much of it at one instant.
+    let days = [3, 1, 2, 2, 2, 2, 2, 4];
+    let line = |(n, day): (usize, &u32)| {
+        let team = ["north", "south"][n % 2];
+        json!({"agent": "a", "team": team, "input": format!("{n}"),
+            "output": "y", "feedback": [{"verdict": "rejected", "category": "tone",
+                "occurred_at": format!("2026-01-0{day}T00:00:00Z")}]})
+    };
+    let all: Vec<Value> = days.iter().enumerate().map(line).collect();
+    admin.post("/api/v1/interactions", &json!(all)).is(200);
+    let api = app.api(&[Scope::Read]);
+    for query in
+        ["since=2026-01-02&until=2026-01-04", "since=2026-01-02&until=2026-01-04&category=tone"]
+    {
+        let whole = api.get(&format!("/api/v1/feedback?{query}")).is(200).json();
+        let items = whole["items"].as_array().unwrap();
+        let days: Vec<&str> =
+            items.iter().map(|i| &i["occurred_at"].as_str().unwrap()[8..10]).collect();
+        assert_eq!(days, ["03", "02", "02", "02", "02", "02"]);
+        let ids: Vec<String> = items.iter().map(|item| item["id"].to_string()).collect();
+        assert_eq!(in_pages(&api, query), ids);
+    }
+    let of_category = in_pages(&api, "category=tone");
+    assert_eq!(of_category, in_pages(&api, ""), "newest to come in first");
+    assert_eq!(of_category.len(), 8);
 }

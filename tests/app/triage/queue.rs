@@ -39,21 +39,52 @@ fn urgent_items_come_first_then_late_ones_then_the_newest() {
     assert_eq!(questions(&desk, ""), order);
     // Pages of any size show the same, each item once.
     for limit in 1..=6 {
-        let reviewer = desk.app.api(&[overrule::accounts::Scope::Triage]);
-        let (mut seen, mut cursor) = (Vec::new(), String::new());
-        loop {
-            let path = format!("/api/v1/review-items?limit={limit}{cursor}");
-            let page = reviewer.get(&path).is(200).json();
-            for item in page["items"].as_array().unwrap() {
-                seen.push(item["interaction"]["input"].as_str().unwrap().to_owned());
-            }
-            match page["next"].as_str() {
-                Some(next) => cursor = format!("&cursor={next}"),
-                None => break,
-            }
-        }
-        assert_eq!(seen, order, "pages of {limit}");
+        assert_eq!(in_pages(&desk, limit), order, "pages of {limit}");
     }
+}
+
+/// The questions of all that waits, read in pages.
+fn in_pages(desk: &Desk, limit: usize) -> Vec<String> {
+    let reviewer = desk.app.api(&[overrule::accounts::Scope::Triage]);
+    let (mut seen, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let path = format!("/api/v1/review-items?limit={limit}{cursor}");
+        let page = reviewer.get(&path).is(200).json();
+        for item in page["items"].as_array().unwrap() {
+            seen.push(item["interaction"]["input"].as_str().unwrap().to_owned());
+        }
+        match page["next"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return seen,
+        }
+    }
+}
+
+#[test]
+fn what_waits_in_many_teams_is_one_queue_however_it_is_spread() {
+    let desk = Desk::open();
+    // Most of it in one team, and some in others; one has nothing that waits.
+    let teams = ["support", "support", "sales", "support", "support", "support", "north"];
+    let questions: Vec<String> = (0..20).map(|n| format!("question {n:02}")).collect();
+    for (n, question) in questions.iter().enumerate() {
+        let team = teams[n % teams.len()];
+        let said = [corrected("ana@example.com", "returns")];
+        desk.log_of("router", team, question, "billing", &said);
+    }
+    let done = said("ana@example.com", "confirmed");
+    desk.log_of("router", "south", "was right", "billing", &[done]);
+    let late: Vec<&String> = questions.iter().skip(5).take(9).collect();
+    for (n, question) in late.iter().enumerate() {
+        age(&desk, question, 25 * 60 + i64::try_from(n).unwrap());
+    }
+    // The one that is late longest comes first, then the newest.
+    let mut order: Vec<&String> = late.iter().rev().copied().collect();
+    order.extend(questions.iter().rev().filter(|question| !late.contains(question)));
+    for limit in [1, 3, 7, 50] {
+        assert_eq!(in_pages(&desk, limit).iter().collect::<Vec<_>>(), order, "pages of {limit}");
+    }
+    let admin = desk.app.admin();
+    admin.open("/triage").sees("Waiting 20").sees("All teams");
 }
 
 #[test]
