@@ -22,7 +22,7 @@ use diesel::sql_types::{Array, BigInt, Text};
 use std::collections::{BTreeMap, HashSet};
 
 /// How many items are taken in one write.
-const AT_ONCE: i64 = 50;
+const AT_ONCE: i64 = 200;
 /// How far the second pass stays back: longer than any write takes, and clocks differ.
 const BACK_MINUTES: i64 = 3;
 
