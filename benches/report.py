@@ -115,9 +115,9 @@ def releases(found, sizes):
     rows = list(HEAD)
     for tables, share, most in (("lines", 0.7, 96), ("parquet", 0.5, 192)):
         ours, theirs = found[f"{tables}_{sizes.large}"], found[f"dump_{sizes.large}"]
-        ratio = ours[0] / theirs
+        ratio = ours[0] / theirs[0]
         rows.append(
-            row(f"`{tables}`, {sizes.large:,} signals, signals/s", figure(ours), number(theirs),
+            row(f"`{tables}`, {sizes.large:,} signals, signals/s", figure(ours), figure(theirs),
                 "dump of the same rows", f"{ratio:.2f}", f"≥ {share}", ratio >= share)
         )
         memory = [found[f"{tables}_{size}_memory"] / MIB for size in (sizes.small, sizes.large)]

@@ -3,11 +3,13 @@
 //! `overrule.toml` first, then `OVERRULE_SECTION__KEY` in the environment, then `DATABASE_URL`,
 //! then the command line. The only place that reads the environment.
 
+mod database;
 mod limits;
 mod oidc;
 mod sign_in;
 mod store;
 
+pub use database::Database;
 pub use limits::Limits;
 pub use oidc::{Grant, Oidc, Outgoing};
 pub use sign_in::{Proxy, SignIn};
@@ -47,13 +49,6 @@ pub struct Server {
     pub secret: Option<Secret>,
     /// Threads that answer requests. Default: one for each processor.
     pub threads: Option<usize>,
-}
-
-/// Where the data is.
-#[derive(Debug, Clone, Default)]
-pub struct Database {
-    /// `sqlite:PATH` or `postgres://…`. Default: `overrule.db` in the data directory.
-    pub url: Option<Secret>,
 }
 
 /// How mail leaves.
@@ -123,6 +118,7 @@ const KEYS: &[(&str, &str)] = &[
     ("server.secret", "at least 32 characters"),
     ("server.threads", "a number from 1 to 1024"),
     ("database.url", "`sqlite:PATH` or `postgres://…`"),
+    ("database.cache_mib", "a number from 1 to 16384"),
     ("mail.smtp_url", "`smtp://…` or `smtps://…`"),
     ("mail.from", "a mail address, such as `Overrule <overrule@example.com>`"),
     ("links.valid_days", "a number from 1 to 3650"),
@@ -216,6 +212,7 @@ impl Config {
                 Target::parse(&url).map_err(drop)?;
                 self.database.url = Some(Secret(url));
             }
+            "database.cache_mib" => self.database.cache_mib = number(value, 1, 16_384)? as u32,
             "mail.smtp_url" => {
                 let smtp = text()?;
                 if !smtp.starts_with("smtp://") && !smtp.starts_with("smtps://") {

@@ -38,7 +38,7 @@ const DRAWS_PAUSE: Duration = Duration::from_millis(20);
 /// How often it is looked whether there are new overrides, and how long others write in between
 /// while there are.
 const INDEX_EVERY: Duration = Duration::from_secs(5);
-const INDEX_PAUSE: Duration = Duration::from_millis(100);
+const INDEX_PAUSE: Duration = Duration::from_millis(25);
 /// How often what happened to signals is numbered for those who follow it, and how much at a time.
 const PUBLISH_EVERY: Duration = Duration::from_millis(500);
 const PUBLISHED: i64 = 1_000;

@@ -7,7 +7,7 @@ use crate::audit::{self, Actor};
 use crate::clock;
 use crate::db::{Conn, Instant, Portable};
 use crate::error::{AppError, AppResult, Mistakes};
-use crate::on_backend;
+use crate::insert_rows;
 use crate::schema::{people, teams};
 use diesel::prelude::*;
 use serde_json::json;
@@ -149,17 +149,13 @@ pub fn claim_addresses<'a>(
     }
     let mut known: HashMap<_, _> = queries::ids_by_address(conn, &wanted)?.into_iter().collect();
     let missing: Vec<Person> = wanted
-        .iter()
-        .filter(|address| !known.contains_key(*address))
-        .map(|address| claimed(Some(address.clone()), address))
+        .into_iter()
+        .filter(|address| !known.contains_key(address))
+        .map(|address| claimed(Some(address.clone()), &address))
         .collect();
-    if !missing.is_empty() {
-        on_backend!(conn, |c| diesel::insert_into(people::table)
-            .values(&missing)
-            .on_conflict_do_nothing()
-            .execute(c))?;
-        known = queries::ids_by_address(conn, &wanted)?.into_iter().collect();
-    }
+    // One who came in between is an error, which is tried again.
+    insert_rows!(conn, people::table, missing.iter().collect::<Vec<_>>())?;
+    known.extend(missing.into_iter().filter_map(|person| Some((person.address?, person.id))));
     Ok(known)
 }
 

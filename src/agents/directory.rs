@@ -31,8 +31,8 @@ pub enum Unknown {
 /// An agent with what its outputs are checked against.
 #[derive(Debug)]
 pub struct Known {
-    pub agent: Agent,
-    /// By name.
+    pub agent: Arc<Agent>,
+    /// By name; none where the agent gives no labels.
     pub labels: HashMap<String, Label>,
     /// By slug.
     pub categories: HashMap<String, Category>,
@@ -79,13 +79,24 @@ impl Directory {
             }
             (None, Unknown::Refuse) => return Err(unknown_name("/agent", "agent", slug)),
         };
-        let known = Known {
-            labels: by_name(queries::list_labels(conn, agent.id)?, |label| label.name.clone()),
-            categories: by_name(queries::list_categories(conn, agent.id)?, |c| c.slug.clone()),
-            agent,
+        self.know(conn, &Arc::new(agent))
+    }
+
+    /// What is known of an agent that this transaction read already.
+    pub fn know(&mut self, conn: &mut Conn, agent: &Arc<Agent>) -> AppResult<Arc<Known>> {
+        if let Some(known) = self.agents.get(&agent.slug) {
+            return Ok(known.clone());
+        }
+        let labels = match agent.kind {
+            OutputKind::Label => queries::list_labels(conn, agent.id)?,
+            OutputKind::Text | OutputKind::Json | OutputKind::Message => Vec::new(),
         };
-        let known = Arc::new(known);
-        self.agents.insert(slug.to_owned(), known.clone());
+        let known = Arc::new(Known {
+            labels: by_name(labels, |label| label.name.clone()),
+            categories: by_name(queries::list_categories(conn, agent.id)?, |c| c.slug.clone()),
+            agent: agent.clone(),
+        });
+        self.agents.insert(agent.slug.clone(), known.clone());
         Ok(known)
     }
 

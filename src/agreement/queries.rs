@@ -61,24 +61,29 @@ pub(super) fn judgements_of(
     deployments: &[DeploymentId],
 ) -> QueryResult<Vec<Judged>> {
     let stands = feedback::is_audit.eq(false).or(signals::status.eq(SignalStatus::Accepted));
-    let mut rows: Vec<Judged> = signals::table
+    // Deployments are looked at here: asked for them, SQLite would walk all that is theirs.
+    let rows: Vec<(DeploymentId, Judged)> = signals::table
         .inner_join(feedback::table)
-        .filter(signals::interaction_id.eq_any(interactions))
-        .filter(signals::deployment_id.eq_any(deployments))
+        .filter(feedback::interaction_id.eq_any(interactions))
         .filter(feedback::superseded_by.is_null())
         .filter(stands)
         .order(feedback::id.desc())
         .select((
-            signals::interaction_id,
-            feedback::author_id,
-            feedback::verdict,
-            feedback::correction,
-            feedback::category_id,
+            feedback::deployment_id,
+            (
+                signals::interaction_id,
+                feedback::author_id,
+                feedback::verdict,
+                feedback::correction,
+                feedback::category_id,
+            ),
         ))
         .load(conn)?;
     let mut heard = HashSet::new();
-    rows.retain(|row| row.author.is_none_or(|author| heard.insert((row.interaction, author))));
-    Ok(rows)
+    let mut is_new =
+        |row: &Judged| row.author.is_none_or(|author| heard.insert((row.interaction, author)));
+    let ours = rows.into_iter().filter(|(place, _)| deployments.contains(place));
+    Ok(ours.map(|(_, row)| row).filter(|row| is_new(row)).collect())
 }
 
 /// What the agent answered in these interactions; erased ones are left out.

@@ -126,6 +126,7 @@ pub fn with(conn: &mut Conn, directory: &mut Directory, rows: &[&Row]) -> AppRes
             supersedes: supersedes.filter(|old| !outcome.superseded_at_once.contains(old)),
             is_trusted: is_trusted(&row.author, &subject),
             is_contested: outcome.overridden.contains(&subject.row.id),
+            was_confirmed: outcome.confirmed.contains(&subject.row.id),
             imported,
             subject,
             feedback,
@@ -292,7 +293,7 @@ fn check(
     subject: &Subject,
 ) -> AppResult<Option<CategoryId>> {
     let (draft, at) = (&row.draft, row.at.as_str());
-    let known = directory.agent(conn, &subject.agent.slug, Unknown::Refuse)?;
+    let known = directory.know(conn, &subject.agent)?;
     let output = subject.body.output.as_ref();
     if draft.verdict == Verdict::Confirmed && output.is_none() {
         return Err(AppError::invalid(format!("{at}/verdict"), "there is no output to confirm"));

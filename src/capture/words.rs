@@ -82,7 +82,7 @@ pub fn received(id: Uuid) -> Instant {
 /// What was asked, in one line.
 pub fn question(input: Option<&JsonText>) -> String {
     match input {
-        Some(input) => one_line(&content::question(&input.to_value())),
+        Some(input) => one_line(&input.question()),
         None => "The text was erased".to_owned(),
     }
 }

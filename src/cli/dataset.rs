@@ -198,7 +198,7 @@ fn compare(db: &Db, name: &str, from: i64, to: i64) -> anyhow::Result<ExitCode> 
     let found = db.read_now(|conn| {
         let (_, from) = queries::find_release(conn, name, from)?.ok_or(AppError::NotFound)?;
         let (_, to) = queries::find_release(conn, name, to)?.ok_or(AppError::NotFound)?;
-        Ok(queries::differences(conn, to.id, from.id)?)
+        queries::differences(conn, to.id, from.id)
     });
     println!("{}", serde_json::to_string(&found.map_err(|error| told(error, name))?)?);
     Ok(ExitCode::SUCCESS)

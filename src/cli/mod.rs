@@ -100,6 +100,7 @@ fn start(cli: Cli) -> anyhow::Result<ExitCode> {
     }
     let config = config?;
     telemetry::start(&config.log);
+    crate::db::keep_pages(config.database.cache_mib);
     match cli.command {
         Command::Demo(args) => demo::run(config, args, cli.data_dir.is_some()),
         Command::Serve(args) => serve::run(config, &args),

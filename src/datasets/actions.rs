@@ -86,6 +86,8 @@ pub fn release(
         .get_result::<i64>(conn)?;
     let release = asked(&dataset, &frame, number, actor, lease)?;
     diesel::insert_into(releases::table).values(&release).execute(conn)?;
+    let agents: Vec<_> = frame.agents.iter().map(|agent| agent.id).collect();
+    queries::insert_agents(conn, release.id, &agents)?;
     let detail = json!({"number": number});
     audit::record(conn, actor, "dataset.release", &subject(name), detail)?;
     Ok(release)

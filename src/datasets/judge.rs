@@ -11,9 +11,10 @@ use crate::exports::formats::{self, Labels};
 use crate::exports::queries::Example;
 use crate::feedback::{Verdict, rules};
 use crate::interactions::JsonText;
-use crate::interactions::content::{self, turns};
+use crate::interactions::content::Turn;
 use crate::signals::SignalStatus;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 use tiktoken_rs::CoreBPE;
@@ -83,10 +84,7 @@ impl Judge {
     }
 
     fn makes_sense(&self, example: &Example) -> Result<(), &'static str> {
-        let input = example.prompt.to_value();
-        let says =
-            |turn: &content::Turn| !turn.text.trim().is_empty() || !turn.tool_calls.is_empty();
-        if !turns(&input).iter().any(says) {
+        if !says_something(&example.prompt) {
             return Err(reason::EMPTY_INPUT);
         }
         let Some(right) = self.right(example) else { return Ok(()) };
@@ -146,10 +144,20 @@ impl Judge {
     }
 }
 
+/// Whether anything was asked.
+fn says_something(prompt: &JsonText) -> bool {
+    let says = |turn: &Turn| !turn.text.trim().is_empty() || !turn.tool_calls.is_empty();
+    prompt.turns().iter().any(says)
+}
+
 /// Whether two outputs are the same once white space is put aside.
 fn same_but_spaces(a: &JsonText, b: &JsonText) -> bool {
-    let letters = |text: &JsonText| text.plain().split_whitespace().collect::<String>();
-    letters(a) == letters(b)
+    fn text(of: &JsonText) -> Cow<'_, str> {
+        of.text().unwrap_or_else(|| Cow::Owned(of.plain()))
+    }
+    let (a, b) = (text(a), text(b));
+    let is_letter = |sign: &char| !sign.is_whitespace();
+    a.chars().filter(is_letter).eq(b.chars().filter(is_letter))
 }
 
 /// Every tool it calls is one that the agent had, called in a way that can be read.

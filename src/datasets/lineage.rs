@@ -10,7 +10,6 @@ use crate::db::{Conn, Db, Instant};
 use crate::error::{AppError, AppResult};
 use crate::feedback::{FeedbackId, Verdict};
 use crate::interactions::InteractionId;
-use crate::interactions::content::question;
 use crate::signals::SignalStatus;
 use crate::signals::model::{How, Outcome, Signal, SignalId};
 use serde::Serialize;
@@ -189,10 +188,10 @@ fn trace(conn: &mut Conn, signal: &Signal) -> AppResult<Trace> {
     said.push(signal.feedback_id);
     let said = queries::said(conn, &said)?;
     let decisions = queries::decided(conn, signal, &revisions)?;
-    let held = queries::held_by(conn, signal.id)?;
+    let held = queries::held_by(conn, signal)?;
     let from = queries::origin(conn, signal.interaction_id)?;
     let (external_id, agent, agent_version, environment, occurred_at, input) = from;
-    let asked = input.map(|input| question(&input.to_value()).chars().take(MOST_TEXT).collect());
+    let asked = input.map(|input| input.question().chars().take(MOST_TEXT).collect());
     let interaction = Origin {
         id: signal.interaction_id,
         external_id,

@@ -6,7 +6,7 @@ use super::queries;
 use crate::db::Conn;
 use crate::error::AppResult;
 use crate::signals::model::RevisionId;
-use crate::signals::published::{self, Event};
+use crate::signals::published::{self, Event, Published};
 use std::collections::BTreeMap;
 
 /// The name under which it follows.
@@ -24,6 +24,33 @@ pub fn run(conn: &mut Conn) -> AppResult<usize> {
     let (done, _) = published::followed(conn, NAME)?;
     let events = published::between(conn, done, done + BATCH)?;
     let Some(last) = events.last() else { return Ok(0) };
+    for (release, positions) in rows_of(conn, &events)? {
+        for positions in positions.chunks(1_000) {
+            queries::mark_retired(conn, release, positions)?;
+        }
+    }
+    published::follow(conn, NAME, (last.sequence, last.sequence))?;
+    Ok(events.len())
+}
+
+/// The rows, by release, of revisions that were taken out of use after a number.
+pub(super) fn retired_after(
+    conn: &mut Conn,
+    mut number: i64,
+) -> AppResult<BTreeMap<ReleaseId, Vec<i64>>> {
+    let mut rows: BTreeMap<ReleaseId, Vec<i64>> = BTreeMap::new();
+    loop {
+        let events = published::between(conn, number, number + BATCH)?;
+        let Some(last) = events.last() else { return Ok(rows) };
+        number = last.sequence;
+        for (release, positions) in rows_of(conn, &events)? {
+            rows.entry(release).or_default().extend(positions);
+        }
+    }
+}
+
+/// The rows of revisions that these events took out of use.
+fn rows_of(conn: &mut Conn, events: &[Published]) -> AppResult<BTreeMap<ReleaseId, Vec<i64>>> {
     let retired = events.iter().filter(|each| each.event == Event::Retired);
     let retired: Vec<RevisionId> = retired.map(|each| each.revision_id).collect();
     let mut rows: BTreeMap<ReleaseId, Vec<i64>> = BTreeMap::new();
@@ -32,11 +59,5 @@ pub fn run(conn: &mut Conn) -> AppResult<usize> {
             rows.entry(release).or_default().push(position);
         }
     }
-    for (release, positions) in rows {
-        for positions in positions.chunks(1_000) {
-            queries::mark_retired(conn, release, positions)?;
-        }
-    }
-    published::follow(conn, NAME, (last.sequence, last.sequence))?;
-    Ok(events.len())
+    Ok(rows)
 }

@@ -17,6 +17,7 @@ pub mod lineage_api;
 pub mod marks;
 pub mod model;
 mod pages;
+pub mod parts;
 pub mod push;
 pub mod push_api;
 pub mod queries;

@@ -4,7 +4,8 @@ use crate::accounts::{KeyId, PersonId};
 use crate::agents::{AgentId, OutputKind};
 use crate::db::{Hash, Instant, Json};
 use crate::feedback::FeedbackId;
-use crate::schema::{datasets, release_files, release_rows, releases};
+use crate::interactions::InteractionId;
+use crate::schema::{datasets, release_files, releases};
 use crate::signals::model::{RevisionId, SignalId};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -181,13 +182,13 @@ pub struct ReleaseFile {
 }
 
 /// A signal that a release looked at.
-#[derive(Debug, Clone, Queryable, Insertable)]
-#[diesel(table_name = release_rows, treat_none_as_default_value = false)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReleaseRow {
-    pub release_id: ReleaseId,
+    /// Its place among all rows of the release, from 0.
     pub position: i64,
-    pub signal_id: SignalId,
+    pub interaction_id: InteractionId,
     pub feedback_id: FeedbackId,
+    pub signal_id: SignalId,
     /// The revision it is made of; none for what nobody decided yet.
     pub revision_id: Option<RevisionId>,
     pub side: Option<Side>,

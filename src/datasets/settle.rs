@@ -1,15 +1,15 @@
 //! What signals about the same input become: one of those that say the same, what the question
-//! wants of contradictions, and no more than the limits allow. About 50 bytes a signal are held
-//! while this is done.
+//! wants of contradictions, and no more than the limits allow.
 
 use super::model::{Conflicts, Duplicates};
-use super::question::Question;
+use super::question::{MaxPer, Question};
 use super::reason;
 use super::split::Key;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 /// A signal that would give a row, as far as others matter to it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Draft {
     pub position: u32,
     pub input: Key,
@@ -23,11 +23,19 @@ pub struct Draft {
 }
 
 /// What limits count: names by number, and the order in which rows are taken.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub struct Class {
     pub category: u32,
     pub label: u32,
-    pub order: u64,
+    /// From 0 to 1.
+    pub order: f64,
+}
+
+impl Class {
+    /// The heap it is put on, of so many, in the order of the rows.
+    pub fn heap(&self, heaps: usize) -> usize {
+        ((self.order * heaps as f64) as usize).min(heaps - 1)
+    }
 }
 
 /// What became of a draft.
@@ -56,9 +64,16 @@ impl Draft {
     }
 }
 
-/// Settles all of them. `classes` has one for each draft where there are limits, and is empty
-/// otherwise. Fates come in the order of the drafts.
-pub fn settle(drafts: &[Draft], classes: &[Class], question: &Question) -> (Vec<Fate>, Agreement) {
+impl Agreement {
+    /// Adds what was found among other inputs.
+    pub fn add(&mut self, other: Self) {
+        self.inputs += other.inputs;
+        self.agreed += other.agreed;
+    }
+}
+
+/// Settles drafts among which are all of each of their inputs. Fates come in their order.
+pub fn settle(drafts: &[Draft], question: &Question) -> (Vec<Fate>, Agreement) {
     let mut fates = vec![Fate::Kept(1); drafts.len()];
     let mut agreement = Agreement::default();
     let mut order: Vec<u32> = (0..drafts.len() as u32).collect();
@@ -78,9 +93,6 @@ pub fn settle(drafts: &[Draft], classes: &[Class], question: &Question) -> (Vec<
         if question.duplicates == Duplicates::Once {
             merge(drafts, group, &mut fates);
         }
-    }
-    if !classes.is_empty() {
-        limit(classes, question, &mut fates);
     }
     (fates, agreement)
 }
@@ -167,26 +179,30 @@ fn merge(drafts: &[Draft], group: &[u32], fates: &mut [Fate]) {
     }
 }
 
-/// Keeps so many of each category and label, in an order that has nothing to do with time.
-fn limit(classes: &[Class], question: &Question, fates: &mut [Fate]) {
-    let mut order: Vec<u32> = (0..classes.len() as u32).collect();
-    order.sort_unstable_by_key(|n| (classes[*n as usize].order, *n));
-    let (mut categories, mut labels) = (HashMap::new(), HashMap::new());
-    for n in order {
-        if !matches!(fates[n as usize], Fate::Kept(_)) {
-            continue;
-        }
-        let class = classes[n as usize];
-        let category = categories.entry(class.category).or_insert(0_u32);
-        let label = labels.entry(class.label).or_insert(0_u32);
-        let is_full = |count: u32, most: Option<u32>| most.is_some_and(|most| count >= most);
-        if is_full(*category, question.max_per.category) || is_full(*label, question.max_per.label)
-        {
-            fates[n as usize] = Fate::Left(reason::OVER_LIMIT);
-        } else {
+/// Keeps so many of each category and label, of rows that come in an order that has nothing to do
+/// with time.
+pub struct Limits {
+    most: MaxPer,
+    categories: HashMap<u32, u32>,
+    labels: HashMap<u32, u32>,
+}
+
+impl Limits {
+    pub fn new(most: MaxPer) -> Self {
+        Self { most, categories: HashMap::new(), labels: HashMap::new() }
+    }
+
+    /// Whether there is room for one more of its class, which it takes.
+    pub fn takes(&mut self, class: Class) -> bool {
+        let category = self.categories.entry(class.category).or_default();
+        let label = self.labels.entry(class.label).or_default();
+        let has_room = |count: u32, most: Option<u32>| most.is_none_or(|most| count < most);
+        let takes = has_room(*category, self.most.category) && has_room(*label, self.most.label);
+        if takes {
             *category += 1;
             *label += 1;
         }
+        takes
     }
 }
 
@@ -212,11 +228,11 @@ mod tests {
     #[test]
     fn the_same_is_one_row_with_its_weight() {
         let drafts = [draft(0, 1, 5, 9), draft(1, 2, 5, 9), draft(2, 1, 5, 9), draft(3, 1, 5, 8)];
-        let (fates, agreement) = settle(&drafts, &[], &question("leave_out", "once"));
+        let (fates, agreement) = settle(&drafts, &question("leave_out", "once"));
         let duplicate = Fate::Left(reason::DUPLICATE);
         assert_eq!(fates, [Fate::Kept(2), Fate::Kept(1), duplicate, Fate::Kept(1)]);
         assert_eq!(agreement, Agreement { inputs: 1, agreed: 1 });
-        let (fates, _) = settle(&drafts, &[], &question("leave_out", "all"));
+        let (fates, _) = settle(&drafts, &question("leave_out", "all"));
         assert_eq!(fates, [Fate::Kept(1); 4]);
     }
 
@@ -226,7 +242,7 @@ mod tests {
         let mut drafts = vec![draft(0, 1, 5, 9), draft(1, 1, 5, 9), draft(2, 1, 6, 9)];
         drafts.push(draft(3, 1, 0, 5));
         let left = Fate::Left(reason::CONFLICTING);
-        let fates = |drafts: &[Draft], rule| settle(drafts, &[], &question(rule, "all")).0;
+        let fates = |drafts: &[Draft], rule| settle(drafts, &question(rule, "all")).0;
         assert_eq!(fates(&drafts, "leave_out"), [left; 4]);
         // 5 has two votes less one, 6 has one: nobody has most.
         assert_eq!(fates(&drafts, "majority"), [left; 4]);
@@ -241,14 +257,12 @@ mod tests {
 
     #[test]
     fn no_more_than_the_limit_of_each_class() {
-        let drafts: Vec<Draft> = (0..10).map(|n| draft(n, n as u8, 5, 0)).collect();
-        let class = |n: u32| Class { category: n % 2, label: 0, order: u64::from(100 - n) };
-        let classes: Vec<Class> = (0..10).map(class).collect();
-        let mut asked = question("leave_out", "once");
-        asked.max_per.category = Some(2);
-        let (fates, _) = settle(&drafts, &classes, &asked);
-        let kept: Vec<usize> = (0..10).filter(|n| fates[*n] == Fate::Kept(1)).collect();
-        assert_eq!(kept, [6, 7, 8, 9], "those that come first in the order");
+        let mut limits = Limits::new(MaxPer { category: Some(2), label: Some(3) });
+        let mut takes = |category, label| limits.takes(Class { category, label, order: 0.5 });
+        assert_eq!([takes(1, 7), takes(1, 7), takes(1, 7)], [true, true, false]);
+        assert_eq!([takes(2, 7), takes(2, 7), takes(2, 8)], [true, false, true]);
+        let heap = |order| Class { category: 0, label: 0, order }.heap(64);
+        assert_eq!([heap(0.0), heap(0.5), heap(0.999_999), heap(1.0)], [0, 32, 63, 63]);
     }
 
     proptest! {
@@ -261,7 +275,7 @@ mod tests {
                 .map(|(n, (input, right, wrong))| draft(n as u32, *input, *right, *wrong))
                 .filter(|draft| draft.right == 0 || draft.right != draft.wrong)
                 .collect();
-            let (fates, _) = settle(&drafts, &[], &question(&rule, "once"));
+            let (fates, _) = settle(&drafts, &question(&rule, "once"));
             let kept: Vec<&Draft> = drafts.iter().zip(&fates)
                 .filter(|(_, fate)| matches!(fate, Fate::Kept(_))).map(|(d, _)| d).collect();
             for one in &kept {
@@ -287,9 +301,9 @@ mod tests {
                 .collect();
             let turned: Vec<Draft> = drafts.iter().rev().copied().collect();
             let asked = question("majority", "once");
-            let (mut fates, _) = settle(&turned, &[], &asked);
+            let (mut fates, _) = settle(&turned, &asked);
             fates.reverse();
-            prop_assert_eq!(settle(&drafts, &[], &asked).0, fates);
+            prop_assert_eq!(settle(&drafts, &asked).0, fates);
         }
     }
 }

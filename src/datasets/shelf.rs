@@ -6,8 +6,10 @@ use super::model::{LeaseId, ReleaseFile, ReleaseId, Side};
 use crate::db::{self, Hash};
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, BufWriter, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::JoinHandle;
 
 /// The folder of all releases.
 #[derive(Debug, Clone)]
@@ -65,9 +67,15 @@ impl Shelf {
         Ok(None)
     }
 
+    /// The folder itself, made if it is not there.
+    pub fn folder(&self) -> io::Result<&Path> {
+        db::make_folder(&self.root).map_err(io::Error::other)?;
+        Ok(&self.root)
+    }
+
     /// A folder to write a release's files into. What an earlier attempt left goes.
     pub fn begin(&self, release: ReleaseId, lease: LeaseId) -> io::Result<Making> {
-        db::make_folder(&self.root).map_err(io::Error::other)?;
+        self.folder()?;
         // Two processes that make the same files would be in each other's way.
         let lock = File::create(self.root.join(format!(".{release}.lock")))?;
         lock.lock()?;
@@ -107,13 +115,7 @@ impl Making {
     /// A new file in it.
     pub fn file(&self, name: &str) -> io::Result<Hashed> {
         let file = File::create_new(self.folder.join(name))?;
-        Ok(Hashed {
-            name: name.to_owned(),
-            out: BufWriter::with_capacity(128 * 1024, file),
-            sha: Sha256::new(),
-            rows: 0,
-            bytes: 0,
-        })
+        Ok(Hashed::new(name, file))
     }
 
     /// A file in it that was finished, to read.
@@ -145,16 +147,50 @@ impl Drop for Making {
     }
 }
 
-/// A file that is counted and hashed as it is written.
+/// A file that is counted, and hashed and written by a thread of its own.
 pub struct Hashed {
     name: String,
-    out: BufWriter<File>,
-    sha: Sha256,
+    buffer: Vec<u8>,
+    writing: Option<Writing>,
     rows: i64,
     bytes: i64,
 }
 
+struct Writing {
+    give: SyncSender<Vec<u8>>,
+    thread: JoinHandle<io::Result<(File, Sha256)>>,
+}
+
+/// Bytes that are hashed and written at a time.
+const BLOCK: usize = 128 * 1024;
+/// Blocks after which they are flushed to disk.
+const FLUSH: usize = 256;
+
 impl Hashed {
+    fn new(name: &str, mut file: File) -> Self {
+        let (give, blocks) = sync_channel::<Vec<u8>>(2);
+        let thread = std::thread::spawn(move || {
+            let mut sha = Sha256::new();
+            for (number, block) in blocks.into_iter().enumerate() {
+                file.write_all(&block)?;
+                sha.update(&block);
+                // The disk works while others do, and not only at the end.
+                if number % FLUSH == FLUSH - 1 {
+                    file.sync_data()?;
+                }
+            }
+            Ok((file, sha))
+        });
+        let writing = Some(Writing { give, thread });
+        Self {
+            name: name.to_owned(),
+            buffer: Vec::with_capacity(BLOCK),
+            writing,
+            rows: 0,
+            bytes: 0,
+        }
+    }
+
     /// Adds a text that has so many rows.
     pub fn put(&mut self, text: &str, rows: u64) -> io::Result<()> {
         self.count(rows);
@@ -168,27 +204,46 @@ impl Hashed {
 
     /// Flushes it to disk; gives what is known of it.
     pub fn finish(mut self, release_id: ReleaseId) -> io::Result<ReleaseFile> {
-        self.out.flush()?;
-        self.out.get_ref().sync_all()?;
+        self.hand_over()?;
+        let (file, sha) = self.ended()?;
+        file.sync_all()?;
         Ok(ReleaseFile {
             release_id,
             name: self.name,
             row_count: self.rows,
             bytes: self.bytes,
-            sha256: Hash(self.sha.finalize().into()),
+            sha256: Hash(sha.finalize().into()),
         })
+    }
+
+    fn hand_over(&mut self) -> io::Result<()> {
+        let block = std::mem::replace(&mut self.buffer, Vec::with_capacity(BLOCK));
+        let sent = self.writing.as_ref().map(|writing| writing.give.send(block));
+        // The thread ends before its time where the disk is full, say.
+        if matches!(sent, Some(Ok(()))) { Ok(()) } else { self.ended().map(drop) }
+    }
+
+    /// What the thread gives once everything is written.
+    fn ended(&mut self) -> io::Result<(File, Sha256)> {
+        let Some(Writing { give, thread }) = self.writing.take() else {
+            return Err(io::Error::other("the file was given up"));
+        };
+        drop(give);
+        thread.join().unwrap_or_else(|_| Err(io::Error::other("writing panicked")))
     }
 }
 
 impl Write for Hashed {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.out.write_all(bytes)?;
-        self.sha.update(bytes);
+        self.buffer.extend_from_slice(bytes);
         self.bytes += bytes.len() as i64;
+        if self.buffer.len() >= BLOCK {
+            self.hand_over()?;
+        }
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
+        Ok(())
     }
 }

@@ -39,25 +39,6 @@ macro_rules! on_backend {
     };
 }
 
-/// Stores rows, which are a `Vec` of references: in one statement on PostgreSQL, where each is a
-/// round trip; one after the other on SQLite, where a statement of many rows would be parsed anew
-/// for each number of them.
-#[macro_export]
-macro_rules! insert_rows {
-    ($conn:expr, $table:expr, $rows:expr) => {{
-        let rows = $rows;
-        match $conn.either() {
-            _ if rows.is_empty() => Ok(()),
-            $crate::db::Either::Postgres(c) => {
-                diesel::insert_into($table).values(rows).execute(c).map(drop)
-            }
-            $crate::db::Either::Sqlite(c) => rows
-                .into_iter()
-                .try_for_each(|row| diesel::insert_into($table).values(row).execute(c).map(drop)),
-        }
-    }};
-}
-
 /// SQL types that are native on each side.
 pub mod sql {
     use diesel::query_builder::QueryId;

@@ -142,7 +142,7 @@ fn answer<R, A>(
         }
         Ok(answers)
     };
-    match db.write_now(all_parts) {
+    match db.write_batch(all_parts) {
         Ok(answers) => {
             let mut answers = answers.into_iter();
             for part in parts {
@@ -157,7 +157,7 @@ fn answer<R, A>(
                 let alone = move |conn: &mut Conn| {
                     origin::done_for(origin, || apply(conn, &rows[range.clone()]))
                 };
-                let _ = part.answer.send(db.write_now(alone));
+                let _ = part.answer.send(db.write_batch(alone));
             }
         }
         Err(error) => {

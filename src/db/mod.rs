@@ -6,6 +6,7 @@
 
 mod backend;
 mod batch;
+mod checkpoints;
 mod connection;
 mod file;
 pub mod installation;
@@ -17,6 +18,7 @@ pub mod origin;
 pub mod plans;
 mod pool;
 mod rest;
+mod rows;
 mod text_enum;
 mod writer;
 
@@ -26,7 +28,8 @@ pub use connection::{Conn, Either, MultiBackend};
 pub use lock::{Holder, lock, lock_path, make_file, make_folder};
 pub use migrations::{Migrated, is_current, migrate, newest, pending, version};
 pub use one_of::{Element, one_of, write_hex};
-pub use pool::{Target, open_connection, without_password};
+pub use pool::{Target, keep_pages, open_connection, without_password};
+pub use rows::{keep, powers_of_two};
 
 use crate::error::{AppError, AppResult};
 use diesel::connection::SimpleConnection;
@@ -56,6 +59,15 @@ type Writing = Box<dyn Fn(&mut Conn) -> AppResult<Given> + Send>;
 fn typed<T: 'static>(given: Given) -> AppResult<T> {
     let typed = given.downcast().map(|given| *given);
     typed.map_err(|_| AppError::internal(anyhow::anyhow!("work gave something else")))
+}
+
+/// How PostgreSQL plans the statements of a transaction.
+#[derive(Debug, Clone, Copy)]
+enum Plans {
+    /// For the values they are about, where it thinks that this pays.
+    ForValues,
+    /// Once for all values: right where every statement finds its rows by a key.
+    Kept,
 }
 
 struct Inner {
@@ -99,7 +111,7 @@ impl Db {
     /// As `read`, on the calling thread; for commands and jobs.
     pub fn read_now<T>(&self, work: impl FnOnce(&mut Conn) -> AppResult<T>) -> AppResult<T> {
         self.check_file()?;
-        work(&mut *self.0.pool.get()?)
+        self.0.pool.lend(work)
     }
 
     /// After a commit it tells whether what was written is where it will be looked for.
@@ -126,7 +138,7 @@ impl Db {
             }
             None => {
                 let db = self.clone();
-                unblock(move || db.write_any_now(work)).await
+                unblock(move || db.write_any_now(work, Plans::ForValues)).await
             }
         }
     }
@@ -136,17 +148,27 @@ impl Db {
         &self,
         work: impl Fn(&mut Conn) -> AppResult<T> + Send + 'static,
     ) -> AppResult<T> {
-        self.write_any_now(Box::new(move |conn| Ok(Box::new(work(conn)?)))).and_then(typed)
+        let work: Writing = Box::new(move |conn| Ok(Box::new(work(conn)?)));
+        self.write_any_now(work, Plans::ForValues).and_then(typed)
     }
 
-    fn write_any_now(&self, work: Writing) -> AppResult<Given> {
+    /// As `write_now`, for a batch: its few statements come again and again.
+    fn write_batch<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut Conn) -> AppResult<T> + Send + 'static,
+    ) -> AppResult<T> {
+        let work: Writing = Box::new(move |conn| Ok(Box::new(work(conn)?)));
+        self.write_any_now(work, Plans::Kept).and_then(typed)
+    }
+
+    fn write_any_now(&self, work: Writing, plans: Plans) -> AppResult<Given> {
         match &self.0.writer {
             Some(writer) => {
                 let done = writer.submit(work)?.blocking_recv().map_err(|_| writer::lost())?;
                 self.check_file()?;
                 done
             }
-            None => writer::serializable(&mut *self.0.pool.get()?, &work),
+            None => self.0.pool.lend(|conn| writer::serializable(conn, &work, plans)),
         }
     }
 

@@ -1,13 +1,14 @@
 //! Where the data is, and the pool of connections that read it.
 
 use super::{Conn, installation, origin};
-use crate::error::AppError;
+use crate::error::{AppError, AppResult};
 use anyhow::{Context, bail};
 use diesel::connection::{InstrumentationEvent, SimpleConnection};
 use diesel::prelude::*;
 use diesel::r2d2::{self, ManageConnection, R2D2Connection};
 use std::path::PathBuf;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 /// Which database, as `database.url` says.
 #[derive(Clone, PartialEq, Eq)]
@@ -75,11 +76,16 @@ pub fn without_password(target: &Target) -> String {
 /// Pages of SQLite are kept in memory, 16 MiB of them for whoever reads. The one that writes goes
 /// to a place of its own in each index with every row, so it keeps more.
 const READER: &str = "PRAGMA cache_size = -16384; PRAGMA query_only = ON;";
-const WRITER: &str = "PRAGMA cache_size = -65536;";
+static WRITER_MIB: AtomicU32 = AtomicU32::new(64);
+
+/// From now on the one who writes to SQLite keeps so many MiB of pages in memory.
+pub fn keep_pages(mib: u32) {
+    WRITER_MIB.store(mib, Ordering::Relaxed);
+}
 
 /// A connection set up as every connection must be, whose statements are counted.
 pub fn open_connection(target: &Target, read_only: bool) -> Result<Conn, ConnectionError> {
-    let start = std::time::Instant::now();
+    let start = Instant::now();
     // SQLite does not wait by itself where another is just making the file one with a log.
     let mut conn = loop {
         match connect(target, read_only) {
@@ -115,7 +121,9 @@ fn connect(target: &Target, read_only: bool) -> Result<Conn, ConnectionError> {
                  PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 8000;",
             )
             .map_err(ConnectionError::CouldntSetupConfiguration)?;
-            conn.batch_execute(if read_only { READER } else { WRITER })
+            let kib = WRITER_MIB.load(Ordering::Relaxed) * 1024;
+            let writer = format!("PRAGMA cache_size = -{kib};");
+            conn.batch_execute(if read_only { READER } else { &writer })
                 .map_err(ConnectionError::CouldntSetupConfiguration)?;
             Ok(conn.into())
         }
@@ -125,7 +133,8 @@ fn connect(target: &Target, read_only: bool) -> Result<Conn, ConnectionError> {
             // takes tables for tiny, and keeps the plan that reads them whole while they grow.
             conn.batch_execute(
                 "SET TIME ZONE 'UTC'; SET jit = off; SET lock_timeout = '2500ms'; \
-                 SET enable_seqscan = off; SET application_name = 'overrule';",
+                 SET enable_seqscan = off; \
+                 SET max_parallel_workers_per_gather = 0; SET application_name = 'overrule';",
             )
             .map_err(ConnectionError::CouldntSetupConfiguration)?;
             Ok(conn.into())
@@ -155,20 +164,34 @@ fn impatient(url: &str) -> String {
     all
 }
 
+/// For how long a connection that worked is believed to work, without asking it: that is a round
+/// trip.
+const BELIEVED: Duration = Duration::from_secs(1);
+
 struct Manager(Target);
 
+/// A connection of the pool, and when it last did what it was asked.
+struct Lent {
+    conn: Conn,
+    worked_at: Option<Instant>,
+}
+
 impl ManageConnection for Manager {
-    type Connection = Conn;
+    type Connection = Lent;
     type Error = r2d2::Error;
-    fn connect(&self) -> Result<Conn, r2d2::Error> {
+    fn connect(&self) -> Result<Lent, r2d2::Error> {
         let read_only = matches!(self.0, Target::Sqlite(_));
-        open_connection(&self.0, read_only).map_err(r2d2::Error::ConnectionError)
+        let conn = open_connection(&self.0, read_only).map_err(r2d2::Error::ConnectionError)?;
+        Ok(Lent { conn, worked_at: None })
     }
-    fn is_valid(&self, conn: &mut Conn) -> Result<(), r2d2::Error> {
-        conn.ping().map_err(r2d2::Error::QueryError)
+    fn is_valid(&self, lent: &mut Lent) -> Result<(), r2d2::Error> {
+        match lent.worked_at {
+            Some(at) if at.elapsed() < BELIEVED => Ok(()),
+            _ => lent.conn.ping().map_err(r2d2::Error::QueryError),
+        }
     }
-    fn has_broken(&self, conn: &mut Conn) -> bool {
-        conn.is_broken()
+    fn has_broken(&self, lent: &mut Lent) -> bool {
+        lent.conn.is_broken()
     }
 }
 
@@ -200,11 +223,16 @@ impl Pool {
         Ok(Self(pool))
     }
 
-    pub(super) fn get(&self) -> Result<impl std::ops::DerefMut<Target = Conn> + use<>, AppError> {
-        self.0.get().map_err(|error| {
+    /// Lends `work` a connection.
+    pub(super) fn lend<T>(&self, work: impl FnOnce(&mut Conn) -> AppResult<T>) -> AppResult<T> {
+        let mut lent = self.0.get().map_err(|error| {
             tracing::warn!(%error, "no database connection");
             AppError::Busy("The database can't be reached. Nothing was written.".into())
-        })
+        })?;
+        lent.worked_at = None;
+        let done = work(&mut lent.conn);
+        lent.worked_at = done.is_ok().then(Instant::now);
+        done
     }
 }
 

@@ -2,8 +2,9 @@
 //! waiting closures in one transaction, each in its own savepoint, so that many callers
 //! share one flush to disk. On PostgreSQL each is a serializable transaction of its own.
 
+use super::checkpoints::Checkpoints;
 use super::rest::Rest;
-use super::{Conn, Either, Given, Target, Writing, open_connection};
+use super::{Conn, Either, Given, Plans, Target, Writing, open_connection};
 use crate::error::{AppError, AppResult, is_unavailable};
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::prelude::*;
@@ -53,11 +54,12 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn start(target: Target) -> anyhow::Result<Self> {
-        let conn = open_connection(&target, false)?;
+        let conn = open_writer(&target)?;
+        let checkpoints = Checkpoints::start(&target)?;
         let (queue, jobs) = mpsc::channel(QUEUE);
         let thread = std::thread::Builder::new()
             .name("writer".into())
-            .spawn(move || run(conn, &target, jobs))?;
+            .spawn(move || run(conn, &target, checkpoints, jobs))?;
         let (queue, thread) = (Mutex::new(Some(queue)), Mutex::new(Some(thread)));
         Ok(Self { queue, thread, rest: Rest::default() })
     }
@@ -113,7 +115,13 @@ fn not_durable(cause: &str) -> AppError {
     AppError::Busy("The database can't write now. Nothing was written.".into())
 }
 
-fn run(conn: Conn, target: &Target, mut queue: mpsc::Receiver<Job>) {
+fn open_writer(target: &Target) -> Result<Conn, ConnectionError> {
+    let mut conn = open_connection(target, false)?;
+    Checkpoints::leave_to_us(&mut conn).map_err(ConnectionError::CouldntSetupConfiguration)?;
+    Ok(conn)
+}
+
+fn run(conn: Conn, target: &Target, mut checkpoints: Checkpoints, mut queue: mpsc::Receiver<Job>) {
     let mut conn = Some(conn);
     let mut jobs = Vec::with_capacity(GROUP);
     let mut replies: Vec<Reply> = Vec::with_capacity(GROUP);
@@ -128,6 +136,9 @@ fn run(conn: Conn, target: &Target, mut queue: mpsc::Receiver<Job>) {
         }
         // Jobs that never ran: their callers hear `lost` when the answer's sender is dropped.
         jobs.clear();
+        if let Some(conn) = conn.as_mut() {
+            checkpoints.after_commit(conn);
+        }
     }
 }
 
@@ -138,10 +149,10 @@ fn commit_group(
     replies: &mut Vec<Reply>,
 ) -> Result<(), String> {
     if conn.is_none() {
-        *conn = Some(open_connection(target, false).map_err(|e| e.to_string())?);
+        *conn = Some(open_writer(target).map_err(|e| e.to_string())?);
     }
     let Some(conn) = conn.as_mut() else { return Err("no connection".into()) };
-    begin(conn).map_err(|e| e.to_string())?;
+    begin(conn, Plans::ForValues).map_err(|e| e.to_string())?;
     let company = if jobs.len() == 1 { Company::Alone } else { Company::WithOthers };
     for job in jobs.drain(..) {
         let (reply, outcome) = job(conn, company);
@@ -160,14 +171,25 @@ fn commit_group(
 
 /// `BEGIN IMMEDIATE` on SQLite: a transaction that starts by reading and then wants to write
 /// fails there when another wrote meanwhile, whatever the busy timeout.
-fn begin(conn: &mut Conn) -> QueryResult<()> {
-    match conn.either() {
-        Either::Sqlite(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE"),
-        Either::Postgres(c) => {
-            AnsiTransactionManager::begin_transaction_sql(c, "BEGIN ISOLATION LEVEL SERIALIZABLE")
+fn begin(conn: &mut Conn, plans: Plans) -> QueryResult<()> {
+    match (conn.either(), plans) {
+        (Either::Sqlite(c), _) => {
+            AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE")
+        }
+        (Either::Postgres(c), Plans::ForValues) => {
+            AnsiTransactionManager::begin_transaction_sql(c, SERIALIZABLE)
+        }
+        (Either::Postgres(c), Plans::Kept) => {
+            AnsiTransactionManager::begin_transaction_sql(c, WITH_KEPT_PLANS)
         }
     }
 }
+
+const SERIALIZABLE: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE";
+/// One round trip as well. PostgreSQL would plan "is one of these" anew each time, for it takes an
+/// array it does not know for a long one.
+const WITH_KEPT_PLANS: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE; \
+     SET LOCAL plan_cache_mode = force_generic_plan";
 
 /// Runs `work` in a savepoint: its error, or its panic, is its own and nobody else's.
 fn in_savepoint(conn: &mut Conn, work: &Writing) -> AppResult<Given> {
@@ -191,11 +213,11 @@ fn caught(conn: &mut Conn, work: &Writing) -> AppResult<Given> {
 }
 
 /// A serializable transaction on PostgreSQL, tried again when it lost a race.
-pub(super) fn serializable(conn: &mut Conn, work: &Writing) -> AppResult<Given> {
+pub(super) fn serializable(conn: &mut Conn, work: &Writing, plans: Plans) -> AppResult<Given> {
     let mut tries = 0;
     loop {
         tries += 1;
-        match once(conn, work) {
+        match once(conn, work, plans) {
             Err(AppError::Database(error)) if lost_a_race(&error) => {
                 if tries == TRIES {
                     tracing::warn!(%error, "gave up a contended write");
@@ -219,8 +241,8 @@ fn backoff_ms(tries: u32) -> u64 {
     (1u64 << tries.min(6)) + u64::from(spread) / 16
 }
 
-fn once(conn: &mut Conn, work: &Writing) -> AppResult<Given> {
-    begin(conn)?;
+fn once(conn: &mut Conn, work: &Writing, plans: Plans) -> AppResult<Given> {
+    begin(conn, plans)?;
     match caught(conn, work) {
         Ok(value) => {
             <Conn as TransactionManager<Conn>>::commit_transaction(conn)?;

@@ -6,7 +6,6 @@ use crate::accounts::PersonId;
 use crate::db::{Conn, Instant};
 use crate::error::{AppError, AppResult};
 use crate::hours::Calendar;
-use crate::interactions::content;
 use crate::mail::outbox::{self, NewMail};
 use crate::web::Site;
 use askama::Template;
@@ -79,7 +78,7 @@ pub(super) fn assigned(
 /// A line about one escalation.
 pub(super) fn line(site: &Site, row: &Escalation, about: Option<&About>, what: String) -> Line {
     let input = about.and_then(|about| about.input.as_ref());
-    let question = input.map(|input| content::question(&input.to_value())).unwrap_or_default();
+    let question = input.map(|input| input.question()).unwrap_or_default();
     Line {
         what,
         question: short(&question),

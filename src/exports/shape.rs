@@ -82,6 +82,18 @@ pub struct Shape {
 }
 
 impl Shape {
+    /// What records look like of which some look so and some otherwise.
+    pub fn and(&self, other: &Self) -> Self {
+        Self {
+            prompt: self.prompt.and(&other.prompt),
+            answer: self.answer.and(&other.answer),
+            has_tools: self.has_tools || other.has_tools,
+            has_json: self.has_json || other.has_json,
+            has_labels: self.has_labels || other.has_labels,
+            has_texts: self.has_texts || other.has_texts,
+        }
+    }
+
     /// Looks at what one record is made of.
     pub fn see(&mut self, kind: OutputKind, example: &Example) {
         match kind {
@@ -90,7 +102,10 @@ impl Shape {
             OutputKind::Text | OutputKind::Message => self.has_texts = true,
         }
         let prompt = example.prompt.as_str();
-        if prompt.starts_with('[')
+        if example.prompt.said().is_some_and(|said| !said.is_empty()) {
+            self.prompt.note("role", true);
+            self.prompt.note("content", true);
+        } else if prompt.starts_with('[')
             && let Ok(messages) = serde_json::from_str::<Vec<&RawValue>>(prompt)
         {
             messages.into_iter().for_each(|message| self.prompt.see(message));

@@ -29,14 +29,19 @@ pub struct Outcome {
     pub superseded_at_once: HashSet<FeedbackId>,
     /// Interactions that somebody overrode and nobody took back. An audit overrides nothing.
     pub overridden: HashSet<InteractionId>,
+    /// Interactions that somebody confirmed before, whether or not they took it back.
+    pub confirmed: HashSet<InteractionId>,
 }
 
 /// Stores what is new. The order of `new` is the order in which authors changed their minds.
 pub fn record(conn: &mut Conn, new: &[Feedback]) -> AppResult<Outcome> {
     let ids: HashSet<InteractionId> = new.iter().map(|f| f.interaction_id).collect();
     let ids: Vec<InteractionId> = ids.into_iter().collect();
-    let mut seen = Seen::default();
+    let (mut seen, mut confirmed) = (Seen::default(), HashSet::new());
     for earlier in queries::earlier(conn, &ids)? {
+        if earlier.verdict == Verdict::Confirmed {
+            confirmed.insert(earlier.interaction_id);
+        }
         seen.by_key.insert((earlier.interaction_id, earlier.dedup_key), earlier.id);
         if earlier.superseded_by.is_none() {
             seen.current.entry(earlier.interaction_id).or_default().push(Current {
@@ -96,6 +101,7 @@ pub fn record(conn: &mut Conn, new: &[Feedback]) -> AppResult<Outcome> {
             .filter(|(_, all)| all.iter().any(Current::overrides))
             .map(|(interaction, _)| *interaction)
             .collect(),
+        confirmed,
     })
 }
 

@@ -2,8 +2,8 @@
 
 use super::model::{Feedback, FeedbackId};
 use crate::accounts::PersonId;
+use crate::agents::DeploymentId;
 use crate::agents::model::{Agent, Deployment};
-use crate::agents::{AgentId, DeploymentId, VersionId};
 use crate::db::{Conn, Hash, one_of};
 use crate::interactions::InteractionId;
 use crate::interactions::model::{Body, Interaction};
@@ -20,7 +20,8 @@ use std::sync::Arc;
 pub struct Subject {
     pub row: Interaction,
     pub body: Body,
-    pub version: Arc<str>,
+    /// The name of the agent's version.
+    pub version: String,
     pub agent: Arc<Agent>,
     pub deployment: Arc<Deployment>,
 }
@@ -28,44 +29,25 @@ pub struct Subject {
 /// The interactions with these ids whose bodies are still there. What many of them share is read
 /// once, not with each.
 pub fn subjects(conn: &mut Conn, ids: &[InteractionId]) -> QueryResult<Vec<Subject>> {
-    let rows: Vec<(Interaction, Body)> = interactions::table
+    let rows: Vec<(Interaction, Body, String)> = interactions::table
         .inner_join(interaction_bodies::table)
+        .inner_join(agent_versions::table)
         .filter(one_of(interactions::id, ids))
-        .select((interactions::all_columns, interaction_bodies::all_columns))
+        .select((interactions::all_columns, interaction_bodies::all_columns, agent_versions::name))
         .load(conn)?;
-    let versions: HashMap<VersionId, Arc<str>> = agent_versions::table
-        .filter(one_of(agent_versions::id, &distinct(&rows, |row| row.version_id)))
-        .select((agent_versions::id, agent_versions::name))
-        .load_iter::<(VersionId, String), DefaultLoadingMode>(conn)?
-        .map(|row| row.map(|(id, name)| (id, name.into())))
+    let used: BTreeSet<DeploymentId> = rows.iter().map(|(row, ..)| row.deployment_id).collect();
+    let used: HashMap<DeploymentId, (Arc<Deployment>, Arc<Agent>)> = deployments::table
+        .inner_join(agents::table)
+        .filter(one_of(deployments::id, &used.into_iter().collect::<Vec<_>>()))
+        .select((deployments::all_columns, agents::all_columns))
+        .load_iter::<(Deployment, Agent), DefaultLoadingMode>(conn)?
+        .map(|row| row.map(|(used, agent)| (used.id, (Arc::new(used), Arc::new(agent)))))
         .collect::<QueryResult<_>>()?;
-    let agents: HashMap<AgentId, Arc<Agent>> = agents::table
-        .filter(one_of(agents::id, &distinct(&rows, |row| row.agent_id)))
-        .select(agents::all_columns)
-        .load_iter::<Agent, DefaultLoadingMode>(conn)?
-        .map(|agent| agent.map(|agent| (agent.id, Arc::new(agent))))
-        .collect::<QueryResult<_>>()?;
-    let deployments: HashMap<DeploymentId, Arc<Deployment>> = deployments::table
-        .filter(one_of(deployments::id, &distinct(&rows, |row| row.deployment_id)))
-        .select(deployments::all_columns)
-        .load_iter::<Deployment, DefaultLoadingMode>(conn)?
-        .map(|deployment| deployment.map(|d| (d.id, Arc::new(d))))
-        .collect::<QueryResult<_>>()?;
-    let subject = |(row, body): (Interaction, Body)| {
-        Some(Subject {
-            version: versions.get(&row.version_id)?.clone(),
-            agent: agents.get(&row.agent_id)?.clone(),
-            deployment: deployments.get(&row.deployment_id)?.clone(),
-            row,
-            body,
-        })
+    let subject = |(row, body, version): (Interaction, Body, String)| {
+        let (deployment, agent) = used.get(&row.deployment_id)?.clone();
+        Some(Subject { row, body, version, agent, deployment })
     };
     Ok(rows.into_iter().filter_map(subject).collect())
-}
-
-fn distinct<T: Ord + Copy>(rows: &[(Interaction, Body)], of: impl Fn(&Interaction) -> T) -> Vec<T> {
-    let all: BTreeSet<T> = rows.iter().map(|(row, _)| of(row)).collect();
-    all.into_iter().collect()
 }
 
 /// What is compared when more feedback comes for the same interactions.

@@ -6,6 +6,7 @@ use diesel::sql_types::Text;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
 
 /// Valid JSON, kept and given back exactly as it was sent: key order, spaces, spelling of numbers.
@@ -48,12 +49,39 @@ impl JsonText {
     pub fn to_value(&self) -> Value {
         serde_json::from_str(&self.0).unwrap_or(Value::Null)
     }
+    /// A string's text; none of any other JSON.
+    pub fn text(&self) -> Option<Cow<'_, str>> {
+        let inside = self.0.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'))?;
+        if inside.contains('\\') {
+            return serde_json::from_str(&self.0).ok().map(Cow::Owned);
+        }
+        Some(Cow::Borrowed(inside))
+    }
     /// What people read: a string's text, or the JSON itself.
     pub fn plain(&self) -> String {
-        match serde_json::from_str::<String>(&self.0) {
-            Ok(text) => text,
-            Err(_) => self.0.clone(),
+        match self.text() {
+            Some(text) => text.into_owned(),
+            None => serde_json::from_str(&self.0).unwrap_or_else(|_| self.0.clone()),
         }
+    }
+    /// The turns of an input; see `turns`.
+    pub fn turns(&self) -> Vec<Turn> {
+        // Most inputs are a text, or messages with a text each.
+        if let Some(text) = self.text() {
+            return vec![Turn::said("user", &text)];
+        }
+        match self.said() {
+            Some(said) => said.iter().map(|each| Turn::said(&each.role, &each.content)).collect(),
+            None => turns(&self.to_value()),
+        }
+    }
+    /// Messages that have a role and a text each, and nothing else; none of any other JSON.
+    pub fn said(&self) -> Option<Vec<Said<'_>>> {
+        serde_json::from_str(&self.0).ok().filter(|_| self.0.starts_with('['))
+    }
+    /// What the agent was asked; see `question`.
+    pub fn question(&self) -> String {
+        last_question(self.turns())
     }
     /// The same for every spelling of the same JSON (RFC 8785).
     pub fn canonical(&self) -> String {
@@ -112,6 +140,22 @@ pub struct Turn {
     pub tool_calls: Vec<String>,
 }
 
+impl Turn {
+    fn said(role: &str, text: &str) -> Self {
+        Self { role: role.to_owned(), text: text.to_owned(), tool_calls: Vec::new() }
+    }
+}
+
+/// A message with a text and nothing else.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Said<'m> {
+    #[serde(borrow)]
+    role: Cow<'m, str>,
+    #[serde(borrow)]
+    content: Cow<'m, str>,
+}
+
 /// The turns of an input: a string is one turn of the user.
 pub fn turns(input: &Value) -> Vec<Turn> {
     match input {
@@ -161,9 +205,16 @@ fn tool_call(call: &Value) -> String {
 
 /// What the agent was asked, in one text: the last turn of the user.
 pub fn question(input: &Value) -> String {
-    let turns = turns(input);
-    let asked = turns.iter().rev().find(|turn| turn.role == "user").or(turns.last());
-    asked.map(|turn| turn.text.clone()).unwrap_or_default()
+    last_question(turns(input))
+}
+
+fn last_question(mut turns: Vec<Turn>) -> String {
+    let asked = turns.iter().rposition(|turn| turn.role == "user");
+    let asked = match asked {
+        Some(place) => Some(turns.swap_remove(place)),
+        None => turns.pop(),
+    };
+    asked.map(|turn| turn.text).unwrap_or_default()
 }
 
 /// JSON on many lines for people to read and change. Only white space differs: numbers and strings
@@ -217,8 +268,19 @@ fn new_line(out: &mut String, depth: usize) {
 
 /// Text made comparable: NFC, trimmed, single spaces, lower case.
 pub fn normalised(text: &str) -> String {
-    let nfc: String = text.nfc().collect::<String>().to_lowercase();
-    nfc.split_whitespace().collect::<Vec<_>>().join(" ")
+    // ASCII is composed as it is, and most texts are nothing else.
+    let folded = match text.is_ascii() {
+        true => text.to_ascii_lowercase(),
+        false => text.nfc().collect::<String>().to_lowercase(),
+    };
+    let mut out = String::with_capacity(folded.len());
+    for word in folded.split_whitespace() {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(word);
+    }
+    out
 }
 
 /// The hash of a normalised input: every turn's role, text and tool calls.
@@ -252,6 +314,16 @@ mod tests {
     }
 
     #[test]
+    fn a_string_is_read_as_its_text() {
+        for (sent, text) in
+            [(r#""a""#, "a"), (r#""a\n\"b\"""#, "a\n\"b\""), (r#" "a" "#, "a"), ("7", "7")]
+        {
+            assert_eq!(JsonText::parse(sent).unwrap().plain(), text);
+        }
+        assert_eq!(JsonText::parse(r#"["a", "b"]"#).unwrap().text(), None);
+    }
+
+    #[test]
     fn json_is_spread_over_lines_and_stays_as_it_was_spelled() {
         let sent = r#"{"b":1.0, "a" : [ 1e3,{} , [ ]], "t":"x: {\"y\", [\\"}"#;
         let shown = "{\n  \"b\": 1.0,\n  \"a\": [\n    1e3,\n    {},\n    []\n  ],\n  \
@@ -267,6 +339,7 @@ mod tests {
         let other = json!([{"role": "user", "content": "how many stadiums?"}]);
         assert_eq!(input_hash(&one), input_hash(&other));
         assert_ne!(input_hash(&one), input_hash(&json!("how many stadiums")));
+        assert_eq!(normalised(" A\t b\u{b}\nC\u{1f} "), "a b c\u{1f}");
         assert_eq!(normalised("E\u{301}tude"), normalised("\u{c9}TUDE"));
     }
 
@@ -280,6 +353,20 @@ mod tests {
             {"role": "user", "content": [{"type": "text", "text": "And now?"}]},
         ]);
         assert_eq!(question(&input), "And now?");
+        for input in [
+            input.clone(),
+            json!("Hi\n\"you\""),
+            json!([{"role": "user", "content": "a"}]),
+            json!([{"role": "tool", "content": "a\nb"}, {"role": "assistant", "content": "c"}]),
+            json!([{"content": "c"}]),
+            json!([{"role": 7, "content": "c"}]),
+            json!([]),
+            json!({}),
+        ] {
+            let text = JsonText::value(&input);
+            assert_eq!(text.turns(), turns(&input), "{input}");
+            assert_eq!(text.question(), question(&input), "{input}");
+        }
         assert_eq!(turns(&input)[2].tool_calls, ["look_up({\"id\": 7})"]);
     }
 }

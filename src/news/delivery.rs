@@ -7,7 +7,6 @@ use crate::accounts::PersonId;
 use crate::db::{Conn, Instant};
 use crate::error::{AppError, AppResult};
 use crate::feedback::FeedbackId;
-use crate::interactions::content;
 use crate::mail::outbox::{self, NewMail};
 use crate::signals::model::{ItemId, Outcome, Resolution};
 use crate::signals::queries as signals;
@@ -106,7 +105,7 @@ fn lines(conn: &mut Conn, site: &Site, all: &[News]) -> AppResult<Vec<Line>> {
     }
     let line = |(id, what): (FeedbackId, Vec<String>)| {
         let (input, agent) = about.get(&id).cloned().unwrap_or_default();
-        let question = input.map(|input| content::question(&input.to_value()));
+        let question = input.map(|input| input.question());
         Line {
             question: short(&question.unwrap_or_default()),
             agent,

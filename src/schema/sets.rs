@@ -1,6 +1,6 @@
 //! Datasets, their releases, and the sides that groups were given.
 
-use super::{Id, Instant, Json, feedback, people, signal_revisions, signals};
+use super::{Id, Instant, Json, people};
 
 diesel::table! {
     use diesel::sql_types::*;
@@ -60,16 +60,33 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     use super::{Id, Instant, Json};
-    release_rows (release_id, position) {
+    release_parts (release_id, position) {
         release_id -> Id,
         position -> BigInt,
-        signal_id -> Id,
-        feedback_id -> Id,
-        revision_id -> Nullable<Id>,
-        side -> Nullable<Text>,
-        weight -> BigInt,
-        category -> Nullable<Text>,
-        reason -> Nullable<Text>,
+        agent_id -> Id,
+        last_id -> Id,
+        ids -> Binary,
+        facts -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{Id, Instant, Json};
+    release_left (release_id, reason, position) {
+        release_id -> Id,
+        reason -> Text,
+        position -> BigInt,
+        row_count -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{Id, Instant, Json};
+    release_agents (agent_id, release_id) {
+        agent_id -> Id,
+        release_id -> Id,
     }
 }
 
@@ -124,7 +141,3 @@ diesel::joinable!(releases -> datasets (dataset_id));
 diesel::joinable!(releases -> people (person_id));
 diesel::joinable!(release_files -> releases (release_id));
 diesel::joinable!(pushes -> releases (release_id));
-diesel::joinable!(release_rows -> releases (release_id));
-diesel::joinable!(release_rows -> signals (signal_id));
-diesel::joinable!(release_rows -> feedback (feedback_id));
-diesel::joinable!(release_rows -> signal_revisions (revision_id));

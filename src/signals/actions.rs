@@ -32,6 +32,8 @@ pub struct Candidate {
     pub is_trusted: bool,
     /// Somebody overrode the same interaction.
     pub is_contested: bool,
+    /// Somebody confirmed the same interaction before.
+    pub was_confirmed: bool,
     /// It was judged elsewhere, and comes by import.
     pub imported: Option<Imported>,
 }
@@ -102,7 +104,8 @@ pub fn consider(conn: &mut Conn, candidates: &[Candidate]) -> AppResult<()> {
     insert_revisions(conn, &revisions)?;
     left.extend(withdraw_superseded(conn, candidates)?);
     settle(conn, &items.resolved_again, &items.standing)?;
-    queue::join(conn, candidates, |n| clusters.get(n).and_then(|c| items.by_cluster.get(c)))?;
+    let item_of = |n| clusters.get(n).and_then(|c| items.by_cluster.get(c));
+    queue::join(conn, candidates, item_of, &items.new)?;
     items.leave_or_wait(conn)?;
     queue::follow(conn, &left)
 }
@@ -139,6 +142,7 @@ fn reopen_contested(conn: &mut Conn, candidates: &[Candidate]) -> AppResult<()> 
     let contested: Vec<_> = candidates
         .iter()
         .filter(|c| c.feedback.verdict != Verdict::Confirmed && c.imported.is_none())
+        .filter(|c| c.was_confirmed)
         .filter(|c| c.subject.deployment.review != ReviewPolicy::None)
         .map(|c| c.subject.row.id)
         .collect();
@@ -340,6 +344,6 @@ fn source_of(candidate: &Candidate, item: &Item, signal: &Signal) -> Source {
         kind: candidate.subject.agent.kind,
         row: candidate.subject.row.clone(),
         body: Some(candidate.subject.body.clone()),
-        version: candidate.subject.version.to_string(),
+        version: candidate.subject.version.clone(),
     }
 }

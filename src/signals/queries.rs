@@ -59,7 +59,7 @@ pub fn signals_of_superseded(
 ) -> QueryResult<Vec<Signal>> {
     signals::table
         .inner_join(feedback::table)
-        .filter(one_of(signals::interaction_id, interactions))
+        .filter(one_of(feedback::interaction_id, interactions))
         .filter(signals::status.ne(super::SignalStatus::Declined))
         .filter(feedback::superseded_by.is_not_null())
         .select(signals::all_columns)
@@ -120,7 +120,7 @@ pub fn items_confirming(
 ) -> QueryResult<Vec<ItemId>> {
     signals::table
         .inner_join(feedback::table)
-        .filter(one_of(signals::interaction_id, interactions))
+        .filter(one_of(feedback::interaction_id, interactions))
         .filter(signals::status.eq(super::SignalStatus::Accepted))
         .filter(feedback::verdict.eq(Verdict::Confirmed))
         .select(signals::item_id)

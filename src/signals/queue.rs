@@ -12,14 +12,16 @@ use crate::insert_rows;
 use crate::schema::{feedback, queue, signals};
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Lets new feedback join: an item that is not in the queue yet comes in, one that is there
 /// becomes as urgent and as severe as the newest says, and one whose reporter was asked comes back.
+/// Those of `fresh` were made just now.
 pub(super) fn join<'a>(
     conn: &mut Conn,
     candidates: &[Candidate],
     item_of: impl Fn(usize) -> Option<&'a Item>,
+    fresh: &HashSet<ItemId>,
 ) -> AppResult<()> {
     let now = clock::now();
     let mut joining: BTreeMap<ItemId, Waiting> = BTreeMap::new();
@@ -33,22 +35,14 @@ pub(super) fn join<'a>(
         row.is_urgent |= urgent;
         row.severity = row.severity.max(severity);
     }
-    if joining.is_empty() {
-        return Ok(());
-    }
-    let ids: Vec<ItemId> = joining.keys().copied().collect();
-    let there: HashMap<ItemId, Standing> = queue::table
-        .filter(one_of(queue::item_id, &ids))
-        .select((queue::item_id, (queue::state, queue::is_urgent, queue::severity)))
-        .load(conn)?
-        .into_iter()
-        .collect();
+    let known: Vec<ItemId> = joining.keys().filter(|id| !fresh.contains(id)).copied().collect();
+    let there = if known.is_empty() { HashMap::new() } else { standing(conn, &known)? };
     let (old, new): (Vec<Waiting>, Vec<Waiting>) =
         joining.into_values().partition(|row| there.contains_key(&row.item_id));
     insert_rows!(conn, queue::table, new.iter().collect::<Vec<_>>())?;
     for row in &old {
-        if let Some(standing) = there.get(&row.item_id) {
-            raise(conn, row, *standing, now)?;
+        if let Some(before) = there.get(&row.item_id) {
+            raise(conn, row, *before, now)?;
         }
     }
     Ok(())
@@ -56,6 +50,14 @@ pub(super) fn join<'a>(
 
 /// What of an item in the queue more feedback may raise.
 type Standing = (QueueState, bool, Severity);
+
+fn standing(conn: &mut Conn, items: &[ItemId]) -> QueryResult<HashMap<ItemId, Standing>> {
+    let rows: Vec<(ItemId, Standing)> = queue::table
+        .filter(one_of(queue::item_id, items))
+        .select((queue::item_id, (queue::state, queue::is_urgent, queue::severity)))
+        .load(conn)?;
+    Ok(rows.into_iter().collect())
+}
 
 fn waiting(candidate: &Candidate, item_id: ItemId, waiting_at: Instant) -> Waiting {
     let feedback = &candidate.feedback;

@@ -11,7 +11,7 @@ use crate::db::{Conn, Either, Instant, Portable, one_of};
 use crate::error::AppResult;
 use crate::feedback::Verdict;
 use crate::insert_rows;
-use crate::interactions::{JsonText, content};
+use crate::interactions::JsonText;
 use crate::schema::{
     feedback, interaction_bodies, override_passes, override_words, past_overrides, review_items,
     signals,
@@ -22,7 +22,7 @@ use diesel::sql_types::{Array, BigInt, Text};
 use std::collections::{BTreeMap, HashSet};
 
 /// How many items are taken in one write.
-const AT_ONCE: i64 = 200;
+const AT_ONCE: i64 = 50;
 /// How far the second pass stays back: longer than any write takes, and clocks differ.
 const BACK_MINUTES: i64 = 3;
 
@@ -57,7 +57,7 @@ pub fn next(conn: &mut Conn, now: Instant) -> AppResult<Option<Batch>> {
         let mut new = Vec::new();
         for item in items.into_iter().filter(|item| !there.contains(&item.id)) {
             if let Some(asked) = asked(conn, &item)? {
-                let words = words(&content::question(&asked.to_value()));
+                let words = words(&asked.question());
                 new.push((item, words));
             }
         }

@@ -1,11 +1,13 @@
 //! What is in a release, counted. No names of people, and no more classes than a page can show.
 
 use super::super::alpha::Alpha;
-use super::super::queries::{Differences, Kept};
+use super::super::judge::Judge;
+use super::super::model::Side;
+use super::super::queries::Differences;
+use super::lines::{Made, Words};
 use super::near::Near;
 use crate::accounts::PersonId;
 use crate::agents::OutputKind;
-use crate::interactions::content::question;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 
@@ -14,6 +16,8 @@ const MOST_CLASSES: usize = 500;
 /// The class of what has none, or is one of too many.
 const OTHER: &str = "(other)";
 const NONE: &str = "(none)";
+/// A day in microseconds.
+const DAY: i64 = 86_400_000_000;
 
 /// Signals that are in a release, by what they are.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -61,29 +65,31 @@ pub(super) struct Counter {
     figures: Figures,
     people: HashMap<PersonId, u64>,
     near: Near,
+    /// The Mondays of weeks, by their number.
+    weeks: HashMap<i64, String>,
 }
 
 impl Counter {
     /// Counts a row that was written.
-    pub fn add(&mut self, kept: &Kept, agent: &str, kind: OutputKind) {
-        let Some(example) = &kept.example else { return };
+    pub fn add(&mut self, made: &Made<'_>, side: Side, agent: &Judge, words: &Words) {
         let figures = &mut self.figures;
         figures.signals += 1;
-        if let Some(side) = kept.row.side {
-            count(&mut figures.by_side, side.as_str());
-        }
-        count(&mut figures.by_agent, agent);
-        count(&mut figures.by_verdict, example.verdict.as_str());
-        count(&mut figures.by_category, example.category.as_deref().unwrap_or(NONE));
-        let version = Some(example.version.as_str()).filter(|name| !name.is_empty());
+        count(&mut figures.by_side, side.as_str());
+        count(&mut figures.by_agent, &agent.slug);
+        count(&mut figures.by_verdict, made.verdict.as_str());
+        count(&mut figures.by_category, made.category.map_or(NONE, |name| words.word(name)));
+        let version = Some(words.word(made.version)).filter(|name| !name.is_empty());
         count(&mut figures.by_version, version.unwrap_or(NONE));
-        if kind == OutputKind::Label {
-            let label = example.label.as_ref().map(|label| label.plain());
-            count(&mut figures.by_label, label.as_deref().unwrap_or(NONE));
+        if agent.kind == OutputKind::Label {
+            count(&mut figures.by_label, made.label.map_or(NONE, |label| words.word(label)));
         }
-        count(&mut figures.by_week, &week(kept.occurred_at));
-        self.near.add(&question(&example.prompt.to_value()));
-        match kept.author {
+        let number = (made.occurred_at.div_euclid(DAY) + 3).div_euclid(7);
+        let week = self.weeks.entry(number).or_insert_with(|| week(made.at()));
+        count(&mut figures.by_week, week);
+        if let Some(key) = made.near {
+            self.near.add(key);
+        }
+        match made.author {
             Some(person) => *self.people.entry(person).or_default() += 1,
             None => figures.people.unknown += 1,
         }

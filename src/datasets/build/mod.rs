@@ -1,12 +1,15 @@
-//! Building a release, on whichever machine is free: signals are read and judged, settled with one
-//! another and put on their sides; what follows is written down row by row; then files are made of
-//! that. A build that was stopped begins anew, by whoever takes it up.
+//! Building a release, on whichever machine is free: signals are read and judged, and their records
+//! put aside; those are settled with one another and put on their sides; then rows go into the
+//! database and records into files. A build that was stopped begins anew, by whoever takes it up.
 
+mod fates;
 mod figures;
+mod lines;
 mod near;
 mod read;
 mod remake;
 mod sides;
+mod spool;
 mod tables;
 mod write;
 
@@ -16,18 +19,22 @@ pub use write::redacted;
 
 use super::actions::{self, Built};
 use super::alpha::{self, Alpha};
-use super::model::{Frame, LeaseId, Release, ReleaseFile, Stage};
+use super::model::{Frame, LeaseId, Release, ReleaseFile, ReleaseId, Stage};
 use super::question::Question;
 use super::shelf::Shelf;
-use super::{card, check, queries, settle};
+use super::{card, check, marks, queries, settle};
 use crate::clock;
 use crate::db::{Conn, Db};
 use crate::error::{AppError, AppResult};
 use crate::exports::columns::{Column, columns};
+use crate::signals::published;
+use read::Reading;
 use std::time::{Duration, Instant};
 
-/// Signals read, and rows written, at a time.
+/// Signals read at a time.
 const PAGE: i64 = 1_000;
+/// Parts of an earlier attempt that are removed at a time.
+const PARTS: i64 = 40;
 /// How often at least the lease is prolonged while nothing else is written.
 const RENEW_EVERY: Duration = Duration::from_secs(1);
 
@@ -134,12 +141,10 @@ impl Builder<'_> {
         let question = self.question.clone();
         let scope = self.db.read_now(|conn| check::again(conn, &question))?;
         let alpha = self.alpha()?;
-        let read = self.read(&scope)?;
-        self.step(Stage::Settling, 0, 1)?;
-        let (fates, agreement) = settle::settle(&read.drafts, &read.classes, &self.question);
-        self.place(&read, &fates)?;
-        let left = self.left()?;
-        let files = self.write(agreement, alpha, left)?;
+        let published = self.db.read_now(|conn| Ok(published::newest(conn)?))?;
+        let (mut reading, groups) = self.read(&scope)?;
+        let agreement = self.settle(groups, &mut reading.fates)?;
+        let files = self.write(reading, agreement, alpha, published)?;
         let (id, lease) = (self.release.id, self.lease);
         let is_ours =
             self.db.write_patiently(move |conn| actions::finish(conn, id, lease, &files))?;
@@ -149,16 +154,12 @@ impl Builder<'_> {
     /// Removes the rows of an earlier attempt.
     fn clear(&mut self) -> Result<(), Halt> {
         let id = self.release.id;
-        let mut from = 0;
         loop {
             self.step(Stage::Reading, 0, 0)?;
-            let removed = self.db.write_patiently(move |conn| {
-                Ok(queries::delete_rows(conn, id, from, 10 * PAGE)?)
-            })?;
-            if removed == 0 {
+            let remove = move |conn: &mut Conn| Ok(queries::delete_parts(conn, id, PARTS)?);
+            if self.db.write_patiently(remove)? == 0 {
                 return Ok(());
             }
-            from += 10 * PAGE;
         }
     }
 
@@ -173,28 +174,25 @@ impl Builder<'_> {
         Ok(Alpha { least, is_of_teams: !question.teams.is_empty(), agents })
     }
 
-    fn left(&self) -> Result<std::collections::BTreeMap<String, i64>, Halt> {
-        let id = self.release.id;
-        Ok(self.db.read_now(|conn| Ok(queries::count_left(conn, id)?))?)
-    }
-
-    /// Writes the files, and what is said of them.
+    /// Writes the files, and what is said of them. `published` is the number of what had happened
+    /// to revisions before they were read.
     fn write(
         &mut self,
+        reading: Reading,
         agreement: settle::Agreement,
         alpha: Alpha,
-        left: std::collections::BTreeMap<String, i64>,
+        published: i64,
     ) -> Result<Built, Halt> {
         let making = self.shelf.begin(self.release.id, self.lease).map_err(full)?;
-        let written = self.write_files(&making)?;
+        let written = self.write_files(reading, &making)?;
         let rows: i64 = written.files.iter().map(|file| file.row_count).sum();
         if rows == 0 {
-            return Err(Halt::Failed(nothing(&left)));
+            return Err(Halt::Failed(nothing(&written.left)));
         }
         let figures = Figures {
             agreement: (agreement.inputs, agreement.agreed),
             alpha: Some(alpha),
-            left,
+            left: written.left,
             since: self.since()?,
             redacted: written.redacted,
             ..written.figures
@@ -208,8 +206,18 @@ impl Builder<'_> {
         self.step(Stage::Writing, rows, rows)?;
         making.publish().map_err(full)?;
         let figures = serde_json::to_value(&figures).map_err(AppError::internal)?;
-        let retired = written.retired;
+        let retired = self.retired_since(published)?;
         Ok(Built { files, figures, manifest, card: readme, retired })
+    }
+
+    /// Rows whose revision was taken out of use while they were not in the database yet: whoever
+    /// follows what happens to revisions did not find them.
+    fn retired_since(&self, published: i64) -> Result<Vec<i64>, Halt> {
+        let id = self.release.id;
+        Ok(self.db.read_now(|conn| {
+            let rows = marks::retired_after(conn, published)?;
+            Ok(rows.get(&id).cloned().unwrap_or_default())
+        })?)
     }
 
     /// Manifest and card.
@@ -276,17 +284,26 @@ impl Builder<'_> {
         work: impl Fn(&mut Conn) -> AppResult<T> + Send + Sync + 'static,
     ) -> Result<T, Halt> {
         self.told(progress.0, progress.1, progress.2)?;
-        let lease = (self.release.id, self.lease);
-        let until = actions::lease_end(clock::now());
-        let done = self.db.write_patiently(move |conn| {
-            match queries::renew(conn, lease, until, progress)? {
-                true => work(conn).map(Some),
-                false => Ok(None),
-            }
-        })?;
+        let done = store(self.db, (self.release.id, self.lease), progress, work)?;
         self.renewed = Instant::now();
-        done.ok_or(Halt::Lost)
+        Ok(done)
     }
+}
+
+/// Writes to the database if the release is still the lease's, and prolongs it.
+fn store<T: Send + 'static>(
+    db: &Db,
+    lease: (ReleaseId, LeaseId),
+    progress: (Stage, i64, i64),
+    work: impl Fn(&mut Conn) -> AppResult<T> + Send + Sync + 'static,
+) -> Result<T, Halt> {
+    let until = actions::lease_end(clock::now());
+    let done =
+        db.write_patiently(move |conn| match queries::renew(conn, lease, until, progress)? {
+            true => work(conn).map(Some),
+            false => Ok(None),
+        })?;
+    done.ok_or(Halt::Lost)
 }
 
 /// A file that could not be written, in a sentence for people.

@@ -17,9 +17,11 @@ pub(super) struct Near {
 }
 
 impl Near {
-    /// Looks at one input.
-    pub fn add(&mut self, text: &str) {
-        let Some(key) = key(text).filter(|key| self.counts(*key)) else { return };
+    /// Looks at the key of one input.
+    pub fn add(&mut self, key: u64) {
+        if !self.counts(key) {
+            return;
+        }
         *self.keys.entry(key).or_default() += 1;
         while self.keys.len() > MOST_KEYS {
             self.level += 1;
@@ -41,7 +43,7 @@ impl Near {
 }
 
 /// The same for most inputs that are nearly the same. None for a text without words.
-fn key(text: &str) -> Option<u64> {
+pub(super) fn key(text: &str) -> Option<u64> {
     let text = text.to_lowercase();
     let words = text.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty());
     let (mut least, mut before) = ([u64::MAX; 2], 0);
@@ -79,7 +81,7 @@ mod tests {
 
     fn share(texts: impl IntoIterator<Item = String>) -> Option<f64> {
         let mut near = Near::default();
-        texts.into_iter().for_each(|text| near.add(&text));
+        texts.into_iter().filter_map(|text| key(&text)).for_each(|key| near.add(key));
         near.share()
     }
 
@@ -115,7 +117,7 @@ mod tests {
         let mut near = Near::default();
         for n in 0..300_000u64 {
             // Every third says what the one before says.
-            near.add(&word(n - u64::from(n % 3 == 2)));
+            near.add(key(&word(n - u64::from(n % 3 == 2))).unwrap());
         }
         assert!(near.keys.len() <= MOST_KEYS && near.level > 0);
         let got = near.share().unwrap_or_default();

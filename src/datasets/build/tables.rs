@@ -8,7 +8,7 @@ use crate::exports::columns::{Column, columns};
 use crate::exports::{FileFormat, Shape, table};
 use std::io;
 
-type Step<'s> = &'s mut dyn FnMut(i64, i64) -> Result<(), Halt>;
+type Step<'s> = &'s mut dyn FnMut(i64) -> Result<(), Halt>;
 
 /// Writes the tables that the question asks for, of lines that are written.
 pub(super) fn write(
@@ -43,7 +43,7 @@ fn one(
     let mut file = making.file(&format!("{side}.{format}")).map_err(full)?;
     let mut halt = None;
     let written = table::write(format, columns, lines, &mut file, &mut |rows| {
-        step(rows as i64, rows as i64).map_err(|why| {
+        step(rows as i64).map_err(|why| {
             halt = Some(why);
             io::Error::other("stopped")
         })

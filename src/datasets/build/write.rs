@@ -2,11 +2,14 @@
 //! done.
 
 use super::figures::{Counter, Figures};
-use super::{Builder, Halt, PAGE, full, tables};
+use super::lines::{Common, Line, Made, Maker};
+use super::read::Reading;
+use super::{Builder, Halt, full, store, tables};
 use crate::agents::{AgentId, OutputKind};
 use crate::datasets::judge::Judge;
-use crate::datasets::model::{Frame, FrameAgent, Release, ReleaseFile, ReleaseId, Side, Stage};
-use crate::datasets::queries::{self, Kept};
+use crate::datasets::model::{Frame, LeaseId, ReleaseFile, ReleaseId, ReleaseRow, Side, Stage};
+use crate::datasets::parts::{self, Part};
+use crate::datasets::queries::{self, Left};
 use crate::datasets::redact::{Redactor, Report};
 use crate::datasets::shelf::{Hashed, Making};
 use crate::datasets::{Question, reason};
@@ -15,9 +18,16 @@ use crate::error::AppError;
 use crate::exports::Shape;
 use crate::exports::queries::Example;
 use crate::interactions::JsonText;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::io;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::Instant;
+
+/// Parts that are stored in one write.
+const PARTS: usize = 40;
+/// Rows after which it is looked whether to go on.
+const LOOK: u32 = 4_096;
 
 /// What was written.
 pub(super) struct Written {
@@ -26,29 +36,125 @@ pub(super) struct Written {
     pub redacted: Report,
     /// What the records look like.
     pub shape: Shape,
-    /// Positions of rows whose revision was taken out of use since it was read.
-    pub retired: Vec<i64>,
+    /// How many signals were left out, by reason.
+    pub left: BTreeMap<String, i64>,
 }
 
 impl Builder<'_> {
-    pub(super) fn write_files(&mut self, making: &Making) -> Result<Written, Halt> {
-        let (db, release) = (self.db, self.release);
-        let (question, frame) = (self.question.clone(), self.frame.clone());
-        files(db, release, &question, &frame, making, &mut |done, total| {
-            self.step_lightly(Stage::Writing, done, total)
+    /// Writes rows into the database, and their records into files.
+    pub(super) fn write_files(
+        &mut self,
+        reading: Reading,
+        making: &Making,
+    ) -> Result<Written, Halt> {
+        let mut files = Files::new(making);
+        let (db, lease) = (self.db, (self.release.id, self.lease));
+        let maker = std::thread::scope(|threads| {
+            let (give, packed) = sync_channel(1);
+            let storing = threads.spawn(move || store_all(db, lease, packed));
+            let maker = self.write_rows(reading, &mut files, give)?;
+            storing.join().unwrap_or_else(|_| {
+                Err(AppError::internal(anyhow::anyhow!("storing rows panicked")).into())
+            })?;
+            Ok::<_, Halt>(maker)
+        })?;
+        self.renewed = Instant::now();
+        let (id, question) = (self.release.id, self.question.clone());
+        files.finish(id, &question, &maker, &mut |done| {
+            self.step_lightly(Stage::Writing, done, done)
         })
+    }
+
+    /// Writes records and gives rows to be stored. Where nobody takes those any more, whoever
+    /// should have says why.
+    fn write_rows(
+        &mut self,
+        reading: Reading,
+        files: &mut Files<'_>,
+        give: SyncSender<Packed>,
+    ) -> Result<Maker, Halt> {
+        let Reading { lines, fates, maker, .. } = reading;
+        let judges = judges(&self.frame, &self.question);
+        let ids: Vec<AgentId> = self.frame.agents.iter().map(|agent| agent.id).collect();
+        let mut lines = lines.read().map_err(full)?;
+        let (mut packer, mut position) = (Packer::new(self.release.id), 0);
+        while let Some(line) = lines.next::<Line<'_>>().map_err(full)? {
+            let row = fates.row(position, &line, &maker.words);
+            let place = usize::from(line.agent);
+            files.add(&row, line.made.as_ref(), &judges[place], &maker).map_err(full)?;
+            packer.add(ids[place], row)?;
+            position += 1;
+            if packer.parts.len() >= PARTS && give.send(packer.take(position)).is_err() {
+                return Ok(maker);
+            }
+            if position % LOOK == 0 {
+                self.told(Stage::Writing, i64::from(position), i64::from(position))?;
+            }
+        }
+        packer.pack()?;
+        let _ = give.send(packer.take(position));
+        Ok(maker)
     }
 }
 
-/// The agents of a release, ready to write.
-struct Agents {
-    judges: HashMap<AgentId, Judge>,
+/// Parts with how many of their rows were left out, and how many rows are packed so far.
+type Packed = (Vec<Part>, Vec<Left>, i64);
+
+/// Stores parts as they come, until there are no more.
+fn store_all(db: &Db, lease: (ReleaseId, LeaseId), packed: Receiver<Packed>) -> Result<(), Halt> {
+    for (parts, left, done) in packed {
+        store(db, lease, (Stage::Writing, done, done), move |conn| {
+            Ok(queries::insert_parts(conn, &parts, &left)?)
+        })?;
+    }
+    Ok(())
 }
 
-impl Agents {
-    fn new(frame: &Frame, question: &Question) -> Self {
-        let judge = |agent: &FrameAgent| (agent.id, Judge::new(agent, None, question));
-        Self { judges: frame.agents.iter().map(judge).collect() }
+/// A judge for each agent of a release, in its order, to write with.
+pub(super) fn judges(frame: &Frame, question: &Question) -> Vec<Judge> {
+    frame.agents.iter().map(|agent| Judge::new(agent, None, question)).collect()
+}
+
+/// Packs rows into parts.
+struct Packer {
+    release_id: ReleaseId,
+    agent: Option<AgentId>,
+    rows: Vec<ReleaseRow>,
+    parts: Vec<Part>,
+    left: Vec<Left>,
+}
+
+impl Packer {
+    fn new(release_id: ReleaseId) -> Self {
+        Self { release_id, agent: None, rows: Vec::new(), parts: Vec::new(), left: Vec::new() }
+    }
+
+    fn add(&mut self, agent: AgentId, row: ReleaseRow) -> Result<(), Halt> {
+        let is_full = self.rows.len() >= parts::ROWS
+            && self.rows.last().is_some_and(|last| last.interaction_id != row.interaction_id);
+        if is_full || self.agent != Some(agent) {
+            self.pack()?;
+            self.agent = Some(agent);
+        }
+        self.rows.push(row);
+        Ok(())
+    }
+
+    /// What is packed, to be stored.
+    fn take(&mut self, done: u32) -> Packed {
+        (std::mem::take(&mut self.parts), std::mem::take(&mut self.left), i64::from(done))
+    }
+
+    fn pack(&mut self) -> Result<(), Halt> {
+        let Some(agent) = self.agent else { return Ok(()) };
+        let Some(part) = Part::pack(self.release_id, agent, &self.rows)? else { return Ok(()) };
+        for (reason, row_count) in queries::count_left(&self.rows) {
+            let (release_id, position) = (self.release_id, part.position);
+            self.left.push(Left { release_id, reason: reason.to_owned(), position, row_count });
+        }
+        self.parts.push(part);
+        self.rows.clear();
+        Ok(())
     }
 }
 
@@ -60,99 +166,42 @@ struct Pair {
     count: u64,
 }
 
-/// Writes every file that is made of rows; `step` hears how many signals are done.
-pub(super) fn files(
-    db: &Db,
-    release: &Release,
-    question: &Question,
-    frame: &Frame,
-    making: &Making,
-    step: &mut dyn FnMut(i64, i64) -> Result<(), Halt>,
-) -> Result<Written, Halt> {
-    let agents = Agents::new(frame, question);
-    let redactor = Redactor::new(&question.redact, &question.patterns, &release.redaction_key.0)
-        .map_err(|mistakes| Halt::Failed(format!("The redaction can't be done: {mistakes}.")))?;
-    let mut out = Out {
-        making,
-        pairs: BTreeMap::new(),
-        counter: Counter::default(),
-        redacted: Report::new(),
-        shape: Shape::default(),
-        retired: Vec::new(),
-        redactor,
-    };
-    let id = release.id;
-    out.add_all(db, id, &agents, step)?;
-    let left = left_out(db, id, making)?;
-    let mut files = Vec::new();
-    for pair in out.pairs.into_values() {
-        files.push(pair.records.finish(id).map_err(full)?);
-        files.push(pair.rows.finish(id).map_err(full)?);
-    }
-    let tables = tables::write(making, id, question, &out.shape, &files, step)?;
-    files.extend(tables);
-    files.extend(left);
-    Ok(Written {
-        files,
-        figures: out.counter.figures(),
-        redacted: out.redacted,
-        shape: out.shape,
-        retired: out.retired,
-    })
-}
-
-struct Out<'m> {
+/// Every file that is made of rows, while they come, in order.
+pub(super) struct Files<'m> {
     making: &'m Making,
     pairs: BTreeMap<Side, Pair>,
+    left: Option<Hashed>,
+    counts: BTreeMap<String, i64>,
     counter: Counter,
-    redacted: Report,
-    shape: Shape,
-    retired: Vec<i64>,
-    redactor: Redactor,
+    common: Common,
+    text: String,
 }
 
-impl Out<'_> {
-    fn add_all(
+impl<'m> Files<'m> {
+    pub fn new(making: &'m Making) -> Self {
+        Self {
+            making,
+            pairs: BTreeMap::new(),
+            left: None,
+            counts: BTreeMap::new(),
+            counter: Counter::default(),
+            common: Common::default(),
+            text: String::new(),
+        }
+    }
+
+    /// Adds the records of a row that is in, or says why it was left out.
+    pub fn add(
         &mut self,
-        db: &Db,
-        id: ReleaseId,
-        agents: &Agents,
-        step: &mut dyn FnMut(i64, i64) -> Result<(), Halt>,
-    ) -> Result<(), Halt> {
-        let (mut after, mut done) = (-1, 0);
-        loop {
-            let page = db.read_now(|conn| Ok(queries::kept_rows(conn, id, after, PAGE)?))?;
-            for kept in &page {
-                after = kept.row.position;
-                self.add(kept, agents)?;
-            }
-            done += page.len() as i64;
-            step(done, done)?;
-            if page.len() < PAGE as usize {
-                return Ok(());
-            }
-        }
-    }
-
-    fn add(&mut self, kept: &Kept, agents: &Agents) -> Result<(), Halt> {
-        let Some(judge) = agents.judges.get(&kept.agent) else { return Ok(()) };
-        let Some(example) = &kept.example else { return Err(Halt::Failed(erased())) };
-        if kept.is_retired {
-            self.retired.push(kept.row.position);
-        }
-        self.counter.add(kept, &judge.slug, judge.kind);
-        let mut text = String::new();
-        let hidden = (!self.redactor.is_empty())
-            .then(|| redacted(&self.redactor, judge.kind, example, &mut self.redacted));
-        let example = hidden.as_ref().unwrap_or(example);
-        self.shape.see(judge.kind, example);
-        let count = judge.write(example, &mut text);
-        let count = count.map_err(|why| AppError::internal(anyhow::anyhow!("a row gave {why}")))?;
-        let side = kept.row.side.unwrap_or(Side::Train);
-        self.put(side, &text, count, kept).map_err(full)
-    }
-
-    fn put(&mut self, side: Side, text: &str, count: u64, kept: &Kept) -> io::Result<()> {
+        row: &ReleaseRow,
+        made: Option<&Made<'_>>,
+        judge: &Judge,
+        maker: &Maker,
+    ) -> io::Result<()> {
+        let Some(made) = made.filter(|_| row.reason.is_none()) else { return self.leave(row) };
+        let side = row.side.unwrap_or(Side::Train);
+        self.counter.add(made, side, judge, &maker.words);
+        self.common.see(made);
         let pair = match self.pairs.entry(side) {
             std::collections::btree_map::Entry::Occupied(pair) => pair.into_mut(),
             std::collections::btree_map::Entry::Vacant(place) => {
@@ -162,50 +211,59 @@ impl Out<'_> {
                 place.insert(Pair { records, rows, count: 0 })
             }
         };
-        pair.records.put(text, count)?;
-        let mut lines = String::new();
-        let (signal, weight) = (kept.row.signal_id, kept.row.weight);
-        let revision = kept.row.revision_id.map(|id| id.to_string()).unwrap_or_default();
-        for _ in 0..count {
+        pair.records.put(&made.text, made.count)?;
+        self.text.clear();
+        for _ in 0..made.count {
             // Writing to a string can't fail.
-            let _ = writeln!(lines, "{},{signal},{revision},{weight}", pair.count);
+            let _ = write!(self.text, "{},{},", pair.count, row.signal_id);
+            if let Some(revision) = row.revision_id {
+                let _ = write!(self.text, "{revision}");
+            }
+            let _ = writeln!(self.text, ",{}", row.weight);
             pair.count += 1;
         }
         // Rows are counted where the records are.
-        pair.rows.put(&lines, 0)
+        pair.rows.put(&self.text, 0)
     }
-}
 
-fn erased() -> String {
-    "A text that the release holds was erased meanwhile; release it again.".to_owned()
-}
+    /// `left_out.csv`: every signal that gave no row, and why. None where all gave one.
+    fn leave(&mut self, row: &ReleaseRow) -> io::Result<()> {
+        let file = match &mut self.left {
+            Some(file) => file,
+            None => {
+                let mut begun = self.making.file(reason::FILE)?;
+                begun.put("signal_id,feedback_id,reason\n", 0)?;
+                self.left.insert(begun)
+            }
+        };
+        let why = row.reason.as_deref().unwrap_or_default();
+        match self.counts.get_mut(why) {
+            Some(count) => *count += 1,
+            None => drop(self.counts.insert(why.to_owned(), 1)),
+        }
+        file.put(&format!("{},{},{why}\n", row.signal_id, row.feedback_id), 0)
+    }
 
-/// `left_out.csv`: every signal that gave no row, and why. None where all gave one.
-fn left_out(db: &Db, id: ReleaseId, making: &Making) -> Result<Option<ReleaseFile>, Halt> {
-    let mut file: Option<Hashed> = None;
-    let mut after = -1;
-    loop {
-        let page = db.read_now(|conn| Ok(queries::list_all_left(conn, id, after, PAGE)?))?;
-        let mut text = String::new();
-        for row in &page {
-            after = row.position;
-            let why = row.reason.as_deref().unwrap_or_default();
-            let _ = writeln!(text, "{},{},{why}", row.signal_id, row.feedback_id);
+    /// Flushes everything to disk, and makes tables of the records; `step` hears how many rows of
+    /// those are done.
+    pub fn finish(
+        self,
+        id: ReleaseId,
+        question: &Question,
+        maker: &Maker,
+        step: &mut dyn FnMut(i64) -> Result<(), Halt>,
+    ) -> Result<Written, Halt> {
+        let (shape, redacted) = self.common.told(maker);
+        let mut files = Vec::new();
+        for pair in self.pairs.into_values() {
+            files.push(pair.records.finish(id).map_err(full)?);
+            files.push(pair.rows.finish(id).map_err(full)?);
         }
-        if !page.is_empty() {
-            let file = match &mut file {
-                Some(file) => file,
-                None => {
-                    let mut begun = making.file(reason::FILE).map_err(full)?;
-                    begun.put("signal_id,feedback_id,reason\n", 0).map_err(full)?;
-                    file.insert(begun)
-                }
-            };
-            file.put(&text, 0).map_err(full)?;
-        }
-        if page.len() < PAGE as usize {
-            return file.map(|file| file.finish(id)).transpose().map_err(full);
-        }
+        let tables = tables::write(self.making, id, question, &shape, &files, step)?;
+        files.extend(tables);
+        files.extend(self.left.map(|file| file.finish(id)).transpose().map_err(full)?);
+        let (figures, left) = (self.counter.figures(), self.counts);
+        Ok(Written { files, figures, redacted, shape, left })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::accounts::Engineer;
 use crate::datasets::api::numbered;
+use crate::datasets::model::ReleaseRow;
 use crate::datasets::{queries, reason};
 use crate::db::Db;
 use crate::error::{AppError, AppResult};
@@ -51,12 +52,12 @@ pub(super) async fn left_out(
     let rows = db
         .read(move |conn| {
             let found = queries::find_release(conn, &asked, number)?.ok_or(AppError::NotFound)?;
-            Ok(queries::list_left(conn, found.1.id, &why, after, PAGE_ROWS + 1)?)
+            queries::list_left(conn, found.1.id, &why, after, PAGE_ROWS as usize + 1)
         })
         .await?;
-    let rows = Page::cut(rows, PAGE_ROWS, |(row, _)| row.position.to_string());
-    let row = |(row, interaction): queries::LeftRow| LeftRow {
-        href: format!("/interactions/{interaction}"),
+    let rows = Page::cut(rows, PAGE_ROWS, |row| row.position.to_string());
+    let row = |row: ReleaseRow| LeftRow {
+        href: format!("/interactions/{}", row.interaction_id),
         signal: row.signal_id.to_string(),
         category: row.category.unwrap_or_default(),
     };

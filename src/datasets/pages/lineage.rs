@@ -113,7 +113,7 @@ pub(super) async fn retired(
     let rows = db
         .read(move |conn| {
             let found = queries::find_release(conn, &asked, number)?.ok_or(AppError::NotFound)?;
-            Ok(queries::list_retired(conn, found.1.id, after, PAGE_ROWS + 1)?)
+            queries::list_retired(conn, found.1.id, after, PAGE_ROWS + 1)
         })
         .await?;
     let rows = Page::cut(rows, PAGE_ROWS, |row| row.position.to_string());

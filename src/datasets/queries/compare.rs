@@ -1,11 +1,16 @@
-//! What changed between two releases: counted by signal, whatever else the releases are about.
+//! What changed between two releases: counted by signal, whatever else the releases are about. Both
+//! are read once, side by side, a part at a time.
 
-use crate::datasets::model::ReleaseId;
-use crate::db::{Conn, sql};
+use crate::agents::AgentId;
+use crate::datasets::model::{ReleaseId, ReleaseRow};
+use crate::datasets::parts::Part;
+use crate::db::Conn;
+use crate::error::AppResult;
+use crate::interactions::InteractionId;
+use crate::schema::{release_agents, release_parts};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Signals that are in one release and not, or otherwise, in another.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -19,38 +24,103 @@ pub struct Differences {
     pub removed: BTreeMap<String, i64>,
 }
 
-#[derive(QueryableByName)]
-struct Counted {
-    #[diesel(sql_type = Text)]
-    reason: String,
-    #[diesel(sql_type = BigInt)]
-    number: i64,
+/// Parts read at a time.
+const PARTS: i64 = 20;
+
+/// The rows of one agent in a release, an interaction at a time.
+struct Walk {
+    release: ReleaseId,
+    agent: AgentId,
+    /// The interaction of the last row that was read.
+    after: Option<InteractionId>,
+    rows: VecDeque<ReleaseRow>,
+    is_done: bool,
 }
 
-const ADDED: &str = "SELECT 'added' AS reason, count(*) AS number FROM release_rows n \
-     WHERE n.release_id = $1 AND n.reason IS NULL AND NOT EXISTS (SELECT 1 FROM release_rows o \
-     WHERE o.signal_id = n.signal_id AND o.release_id = $2 AND o.reason IS NULL)";
-const CHANGED: &str = "SELECT 'changed' AS reason, count(*) AS number FROM release_rows n \
-     JOIN release_rows o ON o.signal_id = n.signal_id \
-     WHERE n.release_id = $1 AND n.reason IS NULL AND o.release_id = $2 AND o.reason IS NULL \
-     AND (n.feedback_id <> o.feedback_id OR n.revision_id IS DISTINCT FROM o.revision_id)";
-const REMOVED: &str = "SELECT coalesce(n.reason, 'not_asked_for') AS reason, count(*) AS number \
-     FROM release_rows o \
-     LEFT JOIN release_rows n ON n.signal_id = o.signal_id AND n.release_id = $1 \
-     WHERE o.release_id = $2 AND o.reason IS NULL \
-     AND (n.position IS NULL OR n.reason IS NOT NULL) GROUP BY 1";
+impl Walk {
+    fn new(release: ReleaseId, agent: AgentId) -> Self {
+        Self { release, agent, after: None, rows: VecDeque::new(), is_done: false }
+    }
 
-/// Compares two releases. Looks every row of both up once.
-pub fn differences(
-    conn: &mut Conn,
-    newer: ReleaseId,
-    older: ReleaseId,
-) -> QueryResult<Differences> {
-    let mut ask = |text: &str| -> QueryResult<Vec<Counted>> {
-        diesel::sql_query(text).bind::<sql::Id, _>(newer).bind::<sql::Id, _>(older).load(conn)
-    };
-    let mut first = |text: &str| ask(text).map(|rows| rows.first().map_or(0, |row| row.number));
-    let (added, changed) = (first(ADDED)?, first(CHANGED)?);
-    let removed = ask(REMOVED)?.into_iter().map(|row| (row.reason, row.number)).collect();
-    Ok(Differences { added, changed, removed })
+    /// The next interaction.
+    fn next(&mut self, conn: &mut Conn) -> AppResult<Option<InteractionId>> {
+        if self.rows.is_empty() && !self.is_done {
+            self.fill(conn)?;
+        }
+        Ok(self.rows.front().map(|row| row.interaction_id))
+    }
+
+    fn fill(&mut self, conn: &mut Conn) -> AppResult<()> {
+        let mut query = release_parts::table
+            .filter(release_parts::agent_id.eq(self.agent))
+            .filter(release_parts::release_id.eq(self.release))
+            .order(release_parts::last_id)
+            .limit(PARTS)
+            .into_boxed();
+        if let Some(after) = self.after {
+            query = query.filter(release_parts::last_id.gt(after));
+        }
+        let parts: Vec<Part> = query.load(conn)?;
+        self.is_done = parts.len() < PARTS as usize;
+        self.after = parts.last().map(|part| part.last_id).or(self.after);
+        for part in &parts {
+            self.rows.extend(part.rows()?);
+        }
+        Ok(())
+    }
+
+    /// The rows of an interaction, where it is the next.
+    fn take(&mut self, interaction: InteractionId) -> Vec<ReleaseRow> {
+        let mut taken = Vec::new();
+        while let Some(row) = self.rows.pop_front_if(|row| row.interaction_id == interaction) {
+            taken.push(row);
+        }
+        taken
+    }
+}
+
+/// Compares two releases. Reads every row of both once.
+pub fn differences(conn: &mut Conn, newer: ReleaseId, older: ReleaseId) -> AppResult<Differences> {
+    let agents: Vec<AgentId> = release_agents::table
+        .filter(release_agents::release_id.eq_any([newer, older]))
+        .select(release_agents::agent_id)
+        .load(conn)?;
+    let mut found = Differences::default();
+    for agent in agents.into_iter().collect::<BTreeSet<_>>() {
+        let (mut new, mut old) = (Walk::new(newer, agent), Walk::new(older, agent));
+        loop {
+            let (a, b) = (new.next(conn)?, old.next(conn)?);
+            // An interaction that is missing counts as later than any.
+            let Some(next) = a.into_iter().chain(b).min() else { break };
+            found.see(&new.take(next), &old.take(next));
+        }
+    }
+    Ok(found)
+}
+
+impl Differences {
+    /// Compares the rows of one interaction.
+    fn see(&mut self, new: &[ReleaseRow], old: &[ReleaseRow]) {
+        let same = |row: &ReleaseRow, others: &[ReleaseRow]| -> Option<ReleaseRow> {
+            others.iter().find(|other| other.signal_id == row.signal_id).cloned()
+        };
+        for row in new.iter().filter(|row| row.reason.is_none()) {
+            match same(row, old).filter(|before| before.reason.is_none()) {
+                None => self.added += 1,
+                Some(before) => {
+                    let is_same = (before.feedback_id, before.revision_id)
+                        == (row.feedback_id, row.revision_id);
+                    self.changed += i64::from(!is_same);
+                }
+            }
+        }
+        for row in old.iter().filter(|row| row.reason.is_none()) {
+            let reason = match same(row, new) {
+                Some(now) if now.reason.is_none() => continue,
+                Some(now) => now.reason.unwrap_or_default(),
+                None => "not_asked_for".to_owned(),
+            };
+            *self.removed.entry(reason).or_default() += 1;
+        }
+    }
 }

@@ -3,15 +3,18 @@
 use crate::accounts::PersonId;
 use crate::agents::{AgentId, Environment};
 use crate::datasets::model::{ReleaseId, Side, State};
-use crate::db::{Conn, Instant};
+use crate::datasets::parts::Part;
+use crate::db::{Conn, Instant, sql};
+use crate::error::AppResult;
 use crate::feedback::{FeedbackId, Verdict};
 use crate::interactions::{InteractionId, JsonText};
 use crate::schema::{
     agent_versions, agents, api_keys, categories, datasets, feedback, interaction_bodies,
-    interactions, people, release_rows, releases, resolutions, signal_revisions, signals,
+    interactions, people, release_parts, releases, resolutions, signal_revisions, signals,
 };
 use crate::signals::model::{How, Outcome, ResolutionId, RevisionId, Signal, SignalId};
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 
 /// How many steps of one kind are told.
 pub const MOST_STEPS: i64 = 100;
@@ -49,9 +52,11 @@ pub fn signals_by_id(conn: &mut Conn, id: uuid::Uuid) -> QueryResult<Vec<Signal>
 /// The signals of an interaction.
 fn signals_of(conn: &mut Conn, id: InteractionId) -> QueryResult<Vec<Signal>> {
     signals::table
-        .filter(signals::interaction_id.eq(id))
+        .inner_join(feedback::table)
+        .filter(feedback::interaction_id.eq(id))
         .order(signals::id)
         .limit(MOST_SIGNALS)
+        .select(signals::all_columns)
         .load(conn)
 }
 
@@ -69,9 +74,11 @@ pub fn signals_by_external_id(
         .limit(MOST_SIGNALS)
         .load(conn)?;
     signals::table
-        .filter(signals::interaction_id.eq_any(found))
+        .inner_join(feedback::table)
+        .filter(feedback::interaction_id.eq_any(found))
         .order(signals::id)
         .limit(MOST_SIGNALS)
+        .select(signals::all_columns)
         .load(conn)
 }
 
@@ -193,34 +200,86 @@ pub fn decided(
 }
 
 /// One release that looked at a signal.
-#[derive(Queryable)]
 pub struct Held {
     pub dataset: String,
-    pub release: ReleaseId,
     pub number: i64,
     pub state: State,
+    pub finished_at: Option<Instant>,
     pub revision_id: Option<RevisionId>,
     pub side: Option<Side>,
     pub weight: i64,
     pub reason: Option<String>,
 }
 
-/// The releases, of any dataset, that looked at a signal, newest first.
-pub fn held_by(conn: &mut Conn, id: SignalId) -> QueryResult<Vec<Held>> {
-    release_rows::table
-        .inner_join(releases::table.inner_join(datasets::table))
-        .filter(release_rows::signal_id.eq(id))
-        .order(release_rows::release_id.desc())
-        .limit(MOST_STEPS)
+/// The releases, of any dataset, that looked at a signal, newest first, among the newest
+/// `MOST_STEPS` that are about its agent.
+pub fn held_by(conn: &mut Conn, signal: &Signal) -> AppResult<Vec<Held>> {
+    let parts = holding(conn, signal.agent_id, signal.interaction_id, MOST_STEPS)?;
+    let ids: Vec<ReleaseId> = parts.iter().map(|part| part.release_id).collect();
+    type About = (ReleaseId, String, i64, State, Option<Instant>);
+    let about: Vec<About> = releases::table
+        .inner_join(datasets::table)
+        .filter(releases::id.eq_any(ids))
         .select((
-            datasets::name,
             releases::id,
+            datasets::name,
             releases::number,
             releases::state,
-            release_rows::revision_id,
-            release_rows::side,
-            release_rows::weight,
-            release_rows::reason,
+            releases::finished_at,
         ))
+        .load(conn)?;
+    let mut held = Vec::new();
+    for part in parts {
+        let row = part.rows()?.into_iter().find(|row| row.signal_id == signal.id);
+        let about = about.iter().find(|each| each.0 == part.release_id);
+        let (Some(row), Some((_, dataset, number, state, finished_at))) = (row, about) else {
+            continue;
+        };
+        held.push(Held {
+            dataset: dataset.clone(),
+            number: *number,
+            state: *state,
+            finished_at: *finished_at,
+            revision_id: row.revision_id,
+            side: row.side,
+            weight: row.weight,
+            reason: row.reason,
+        });
+    }
+    Ok(held)
+}
+
+/// Of each release about the agent, newest first, the part that has the interaction, if one has.
+/// Both databases walk an index to each of them. SQLite numbers what is bound as it appears.
+const HOLDING: &str = "
+    SELECT p.release_id, p.position, p.agent_id, p.last_id, p.ids, p.facts
+    FROM release_agents a
+    JOIN release_parts p ON p.release_id = a.release_id AND p.position = (
+        SELECT q.position FROM release_parts q
+        WHERE q.agent_id = a.agent_id AND q.release_id = a.release_id AND q.last_id >= $1
+        ORDER BY q.last_id LIMIT 1)
+    WHERE a.agent_id = $2 ORDER BY a.release_id DESC LIMIT $3";
+
+/// The parts, of the newest `most` releases, that hold an interaction if their release does.
+pub(super) fn holding(
+    conn: &mut Conn,
+    agent: AgentId,
+    interaction: InteractionId,
+    most: i64,
+) -> QueryResult<Vec<Part>> {
+    diesel::sql_query(HOLDING)
+        .bind::<sql::Id, _>(interaction)
+        .bind::<sql::Id, _>(agent)
+        .bind::<BigInt, _>(most)
         .load(conn)
+}
+
+/// The part of a release that has the row at a position.
+pub(super) fn part_of(conn: &mut Conn, id: ReleaseId, position: i64) -> QueryResult<Option<Part>> {
+    release_parts::table
+        .filter(release_parts::release_id.eq(id))
+        .filter(release_parts::position.le(position))
+        .order(release_parts::position.desc())
+        .first(conn)
+        .optional()
 }

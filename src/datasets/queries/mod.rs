@@ -9,7 +9,7 @@ mod rows;
 
 pub use compare::{Differences, differences};
 pub use lineage::*;
-pub use read::{Read, newest, newest_from, reads, total};
+pub use read::*;
 pub use releases::*;
 pub use retired::*;
 pub use rows::*;
@@ -18,10 +18,10 @@ use super::model::{Dataset, GroupBy, Side};
 use super::split::Key;
 use crate::accounts::TeamId;
 use crate::agents::AgentId;
-use crate::db::{Conn, Portable};
-use crate::on_backend;
+use crate::db::{Conn, Either, Portable};
 use crate::schema::{agents, datasets, split_groups, split_rules, teams};
 use diesel::prelude::*;
+use diesel::sql_types::{Array, Binary, Text};
 use std::collections::HashMap;
 
 /// The dataset with this name.
@@ -61,31 +61,94 @@ pub fn fix_rule(conn: &mut Conn, agent: AgentId, group_by: GroupBy) -> QueryResu
     split_rules::table.find(agent).select(split_rules::group_by).first(conn)
 }
 
-/// Gives these keys their sides where they have none yet, and says which they have.
-pub fn give_sides(conn: &mut Conn, wanted: &[(Key, Side)]) -> QueryResult<HashMap<Key, Side>> {
-    if wanted.is_empty() {
-        return Ok(HashMap::new());
+/// Gives these keys their sides where they have none yet; says how many had none. Each key comes
+/// once. Keys in ascending order are quickest, and never wait in a circle for those that another
+/// build gives.
+pub fn give_sides(conn: &mut Conn, wanted: &[(Key, Side)]) -> QueryResult<usize> {
+    match conn.either() {
+        Either::Postgres(conn) => {
+            let keys: Vec<&[u8]> = wanted.iter().map(|(key, _)| key.as_slice()).collect();
+            let sides: Vec<&str> = wanted.iter().map(|(_, side)| side.as_str()).collect();
+            diesel::sql_query(GIVE_POSTGRES)
+                .bind::<Array<Binary>, _>(keys)
+                .bind::<Array<Text>, _>(sides)
+                .execute(conn)
+        }
+        Either::Sqlite(conn) => {
+            diesel::sql_query(GIVE_SQLITE).bind::<Text, _>(as_json(wanted)).execute(conn)
+        }
     }
-    let keys: Vec<Vec<u8>> = wanted.iter().map(|(key, _)| key.to_vec()).collect();
-    let rows: Vec<_> = wanted
-        .iter()
-        .map(|(key, side)| {
-            (split_groups::group_hash.eq(key.to_vec()), split_groups::side.eq(*side))
-        })
-        .collect();
-    on_backend!(conn, |c| diesel::insert_into(split_groups::table)
-        .values(&rows)
-        .on_conflict_do_nothing()
-        .execute(c))?;
-    let found: Vec<(Vec<u8>, Side)> =
-        split_groups::table.filter(split_groups::group_hash.eq_any(keys)).load(conn)?;
-    Ok(found.into_iter().filter_map(|(key, side)| Some((key.try_into().ok()?, side))).collect())
 }
 
-/// The sides these keys have so far; nothing is given.
+/// The sides that were given between two keys, those included, in order; at most `limit`.
+pub fn sides_between(
+    conn: &mut Conn,
+    (first, last): (&Key, &Key),
+    limit: i64,
+) -> QueryResult<Vec<(Key, Side)>> {
+    let found: Vec<(Vec<u8>, Side)> = split_groups::table
+        .filter(split_groups::group_hash.between(first.as_slice(), last.as_slice()))
+        .order(split_groups::group_hash)
+        .limit(limit)
+        .load(conn)?;
+    let key = |(key, side): (Vec<u8>, Side)| Some((key.try_into().ok()?, side));
+    Ok(found.into_iter().filter_map(key).collect())
+}
+
+/// The sides that these keys have.
 pub fn sides_of(conn: &mut Conn, keys: &[Key]) -> QueryResult<HashMap<Key, Side>> {
-    let keys: Vec<Vec<u8>> = keys.iter().map(|key| key.to_vec()).collect();
-    let found: Vec<(Vec<u8>, Side)> =
-        split_groups::table.filter(split_groups::group_hash.eq_any(keys)).load(conn)?;
-    Ok(found.into_iter().filter_map(|(key, side)| Some((key.try_into().ok()?, side))).collect())
+    let found: Vec<Given> = match conn.either() {
+        Either::Postgres(conn) => {
+            let keys: Vec<&[u8]> = keys.iter().map(|key| key.as_slice()).collect();
+            diesel::sql_query(FIND_POSTGRES).bind::<Array<Binary>, _>(keys).load(conn)?
+        }
+        Either::Sqlite(conn) => {
+            let keys: Vec<(Key, Side)> = keys.iter().map(|key| (*key, Side::Train)).collect();
+            diesel::sql_query(FIND_SQLITE).bind::<Text, _>(as_json(&keys)).load(conn)?
+        }
+    };
+    let key = |given: Given| Some((given.group_hash.try_into().ok()?, given.side));
+    Ok(found.into_iter().filter_map(key).collect())
+}
+
+#[derive(QueryableByName)]
+struct Given {
+    #[diesel(sql_type = Binary)]
+    group_hash: Vec<u8>,
+    #[diesel(sql_type = Text)]
+    side: Side,
+}
+
+const FIND_POSTGRES: &str = "
+    SELECT group_hash, side FROM split_groups WHERE group_hash = ANY($1)";
+const FIND_SQLITE: &str = "
+    SELECT group_hash, side FROM json_each($1) CROSS JOIN split_groups
+    WHERE group_hash = unhex(substr(value, 2))";
+const GIVE_POSTGRES: &str = "
+    INSERT INTO split_groups (group_hash, side) SELECT * FROM unnest($1, $2)
+    ON CONFLICT DO NOTHING";
+// `WHERE true` tells SQLite that `ON` does not belong to a join.
+const GIVE_SQLITE: &str = "
+    INSERT INTO split_groups (group_hash, side)
+    SELECT unhex(substr(value, 2)), CASE substr(value, 1, 1)
+        WHEN 'r' THEN 'train' WHEN 'v' THEN 'validation' ELSE 'test' END
+    FROM json_each($1) WHERE true
+    ON CONFLICT DO NOTHING";
+
+/// A list of texts: a letter for the side, and the key in hexadecimal digits.
+fn as_json(wanted: &[(Key, Side)]) -> String {
+    let mut json = String::with_capacity(wanted.len() * 36 + 2);
+    json.push('[');
+    for (key, side) in wanted {
+        json.push_str(if json.len() > 1 { ",\"" } else { "\"" });
+        json.push(match side {
+            Side::Train => 'r',
+            Side::Validation => 'v',
+            Side::Test => 't',
+        });
+        json.push_str(&hex::encode(key));
+        json.push('"');
+    }
+    json.push(']');
+    json
 }

@@ -1,10 +1,11 @@
 //! Signals as a release reads them: all that the question's filters leave, whatever was decided of
 //! them, in export order, a keyset page at a time.
 
+use super::rows::{Sent, sent};
 use crate::accounts::PersonId;
-use crate::agents::{AgentId, Environment};
+use crate::agents::{AgentId, CategoryId, Environment, VersionId};
 use crate::datasets::check::Scope;
-use crate::datasets::model::Audit;
+use crate::datasets::model::{Audit, Conflicts};
 use crate::datasets::question::Question;
 use crate::db::{Conn, Hash, Instant};
 use crate::exports::queries::{Cursor, Example};
@@ -12,12 +13,12 @@ use crate::feedback::model::Severity;
 use crate::feedback::{FeedbackId, Verdict};
 use crate::interactions::{InteractionId, JsonText};
 use crate::schema::{
-    agent_versions, categories, feedback, interaction_bodies, interactions, resolutions,
-    signal_revisions, signals,
+    agent_versions, categories, feedback, interactions, resolutions, signal_revisions, signals,
 };
 use crate::signals::SignalStatus;
-use crate::signals::model::{How, RevisionId, SignalId};
+use crate::signals::model::{How, ResolutionId, RevisionId, SignalId};
 use diesel::prelude::*;
+use std::collections::{HashMap, HashSet};
 
 /// A signal with all that decides about its row.
 pub struct Read {
@@ -25,8 +26,8 @@ pub struct Read {
     pub status: SignalStatus,
     pub is_superseded: bool,
     pub is_erased: bool,
-    /// How it was accepted.
-    pub how: Option<How>,
+    /// A reviewer chose it among contradicting ones; only known where the question wants to know.
+    pub is_adjudicated: bool,
     pub author: Option<PersonId>,
     pub input_hash: Hash,
     pub conversation: Option<String>,
@@ -39,10 +40,15 @@ type Said = (
     (SignalId, InteractionId, FeedbackId, SignalStatus, Option<RevisionId>),
     (Verdict, Option<JsonText>, Severity, Option<FeedbackId>, Option<PersonId>),
 );
-type About = (Environment, Hash, Option<String>, Option<PersonId>, Instant, String, Option<String>);
-type Sent = (Option<JsonText>, Option<JsonText>, Option<JsonText>);
-type Kept = (Verdict, JsonText, Option<JsonText>, Option<JsonText>, Option<JsonText>, String);
-type Row = (Said, About, Sent, Option<Kept>, Option<How>);
+type About = (
+    (Environment, Hash, Option<String>, Option<PersonId>, Instant),
+    (VersionId, Option<CategoryId>),
+);
+type Kept = (
+    (Verdict, JsonText, Option<JsonText>, Option<JsonText>, Option<JsonText>, String),
+    ResolutionId,
+);
+type Row = (Said, About, Option<Kept>);
 
 /// The filters of a question, on signals joined with feedback, interactions and revisions.
 macro_rules! filtered {
@@ -90,17 +96,11 @@ macro_rules! filtered {
 macro_rules! joined {
     ($agent:expr) => {
         signals::table
-            .inner_join(feedback::table.left_join(categories::table))
-            .inner_join(interactions::table.inner_join(agent_versions::table))
+            .inner_join(feedback::table)
+            .inner_join(interactions::table)
             .left_join(
                 signal_revisions::table
                     .on(signals::revision_id.eq(signal_revisions::id.nullable())),
-            )
-            .left_join(resolutions::table.on(resolutions::id.eq(signal_revisions::resolution_id)))
-            .left_join(
-                interaction_bodies::table.on(interaction_bodies::interaction_id
-                    .eq(signals::interaction_id)
-                    .and(signals::revision_id.is_null())),
             )
             .filter(signals::agent_id.eq($agent))
             .select((
@@ -121,49 +121,77 @@ macro_rules! joined {
                     ),
                 ),
                 (
-                    interactions::environment,
-                    interactions::input_hash,
-                    interactions::conversation_id,
-                    interactions::end_user_id,
-                    interactions::occurred_at,
-                    agent_versions::name,
-                    crate::agents::queries::survivor_slug(),
+                    (
+                        interactions::environment,
+                        interactions::input_hash,
+                        interactions::conversation_id,
+                        interactions::end_user_id,
+                        interactions::occurred_at,
+                    ),
+                    (interactions::version_id, feedback::category_id),
                 ),
                 (
-                    interaction_bodies::input.nullable(),
-                    interaction_bodies::tools.nullable(),
-                    interaction_bodies::output.nullable(),
-                ),
-                (
-                    signal_revisions::verdict,
-                    signal_revisions::prompt,
-                    signal_revisions::tools,
-                    signal_revisions::output,
-                    signal_revisions::label,
-                    signal_revisions::version,
+                    (
+                        signal_revisions::verdict,
+                        signal_revisions::prompt,
+                        signal_revisions::tools,
+                        signal_revisions::output,
+                        signal_revisions::label,
+                        signal_revisions::version,
+                    ),
+                    signal_revisions::resolution_id,
                 )
                     .nullable(),
-                resolutions::how.nullable(),
             ))
     };
 }
 
-/// The next signals of an agent after `after`.
+/// Signals in export order: those after the first place, up to and with the second; to the end
+/// where there is none.
+pub type Range = (Cursor, Option<Cursor>);
+
+/// Where a range ends that begins after a place and has so many signals, whatever the filters
+/// leave of them; none where there are no more than that. Walks an index and nothing else.
+pub fn end_of(
+    conn: &mut Conn,
+    agent: AgentId,
+    (interaction, given): Cursor,
+    many: i64,
+) -> QueryResult<Option<Cursor>> {
+    signals::table
+        .filter(signals::agent_id.eq(agent))
+        .filter(signals::interaction_id.ge(interaction))
+        .filter(signals::interaction_id.gt(interaction).or(signals::feedback_id.gt(given)))
+        .order((signals::interaction_id, signals::feedback_id))
+        .offset(many - 1)
+        .select((signals::interaction_id, signals::feedback_id))
+        .first(conn)
+        .optional()
+}
+
+/// The signals of an agent in a range that has no more than `most`.
 pub fn reads(
     conn: &mut Conn,
     agent: AgentId,
     (scope, question): (&Scope, &Question),
-    (interaction, given): Cursor,
-    limit: i64,
+    (((interaction, given), until), most): (Range, i64),
+    names: &mut Names,
 ) -> QueryResult<Vec<Read>> {
-    let query = joined!(agent)
+    let mut query = joined!(agent)
         .filter(signals::interaction_id.ge(interaction))
         .filter(signals::interaction_id.gt(interaction).or(signals::feedback_id.gt(given)))
         .order((signals::interaction_id, signals::feedback_id))
-        .limit(limit)
+        // Tells PostgreSQL that there are not many, so that it walks the index.
+        .limit(most)
         .into_boxed();
+    if let Some((interaction, last)) = until {
+        query = query
+            .filter(signals::interaction_id.le(interaction))
+            .filter(signals::interaction_id.lt(interaction).or(signals::feedback_id.le(last)));
+    }
     let rows: Vec<Row> = filtered!(query, scope, question).load(conn)?;
-    Ok(rows.into_iter().map(read).collect())
+    names.look_up(conn, question, &rows)?;
+    Ok(rows.into_iter().map(|row| read(row, names)).collect())
 }
 
 /// The newest signals of an agent, newest first; those after an interaction where one is given.
@@ -182,28 +210,87 @@ pub fn newest(
         query = query.filter(signals::interaction_id.gt(after));
     }
     let rows: Vec<Row> = filtered!(query, scope, question).load(conn)?;
-    Ok(rows.into_iter().map(read).collect())
+    let mut names = Names::default();
+    names.look_up(conn, question, &rows)?;
+    Ok(rows.into_iter().map(|row| read(row, &names)).collect())
 }
 
-fn read((said, about, sent, kept, how): Row) -> Read {
+/// What many signals share, looked up once: the names of versions, and what categories are called.
+#[derive(Default)]
+pub struct Names {
+    versions: HashMap<VersionId, String>,
+    categories: HashMap<CategoryId, String>,
+    /// Of the rows looked at last: the decisions that settled a contradiction, and what was sent
+    /// of interactions that nobody decided yet. A revision stands on its own.
+    adjudicated: HashSet<ResolutionId>,
+    sent: HashMap<InteractionId, Sent>,
+}
+
+impl Names {
+    fn look_up(&mut self, conn: &mut Conn, question: &Question, rows: &[Row]) -> QueryResult<()> {
+        let about = || rows.iter().map(|(_, about, _)| about.1);
+        let is_new = |id: &VersionId| !self.versions.contains_key(id);
+        let versions: HashSet<VersionId> = about().map(|each| each.0).filter(is_new).collect();
+        if !versions.is_empty() {
+            let found: Vec<(VersionId, String)> = agent_versions::table
+                .filter(agent_versions::id.eq_any(versions))
+                .select((agent_versions::id, agent_versions::name))
+                .load(conn)?;
+            self.versions.extend(found);
+        }
+        let is_new = |id: &CategoryId| !self.categories.contains_key(id);
+        let categories: HashSet<CategoryId> =
+            about().filter_map(|each| each.1).filter(is_new).collect();
+        if !categories.is_empty() {
+            let found: Vec<(CategoryId, Option<String>)> = categories::table
+                .filter(categories::id.eq_any(categories))
+                .select((categories::id, crate::agents::queries::survivor_slug()))
+                .load(conn)?;
+            let named = |(id, name): (CategoryId, Option<String>)| Some((id, name?));
+            self.categories.extend(found.into_iter().filter_map(named));
+        }
+        let undecided = rows.iter().filter(|(_, _, kept)| kept.is_none());
+        self.sent = sent(conn, undecided.map(|(said, _, _)| said.0.1).collect())?;
+        self.adjudicated.clear();
+        if question.conflicts == Conflicts::Adjudicated {
+            let ids = rows.iter().filter_map(|(_, _, kept)| Some(kept.as_ref()?.1));
+            let found: Vec<ResolutionId> = resolutions::table
+                .filter(resolutions::id.eq_any(ids.collect::<Vec<_>>()))
+                .filter(resolutions::how.eq(How::Adjudication))
+                .select(resolutions::id)
+                .load(conn)?;
+            self.adjudicated.extend(found);
+        }
+        Ok(())
+    }
+}
+
+fn read((said, about, kept): Row, names: &Names) -> Read {
     let (
         (signal_id, interaction, feedback, status, revision_id),
         (verdict, correction, severity, superseded_by, author),
     ) = said;
-    let (environment, input_hash, conversation, end_user, occurred_at, version, category) = about;
-    let is_erased = kept.is_none() && sent.0.is_none();
-    let (verdict, prompt, tools, output, label, version) = kept.unwrap_or_else(|| {
-        let (input, tools, output) = sent;
-        let label = if verdict == Verdict::Confirmed { output.clone() } else { correction };
-        let prompt = input.unwrap_or_else(|| JsonText::string(""));
-        (verdict, prompt, tools, output, label, version)
-    });
+    let ((environment, input_hash, conversation, end_user, occurred_at), (version, category)) =
+        about;
+    let category = category.and_then(|id| names.categories.get(&id).cloned());
+    let is_adjudicated = kept.as_ref().is_some_and(|kept| names.adjudicated.contains(&kept.1));
+    let sent = names.sent.get(&interaction);
+    let is_erased = kept.is_none() && sent.is_none_or(|sent| sent.1.is_none());
+    let (verdict, prompt, tools, output, label, version) =
+        kept.map(|kept| kept.0).unwrap_or_else(|| {
+            let (_, input, tools, output) =
+                sent.cloned().unwrap_or((interaction, None, None, None));
+            let label = if verdict == Verdict::Confirmed { output.clone() } else { correction };
+            let prompt = input.unwrap_or_else(|| JsonText::string(""));
+            let version = names.versions.get(&version).cloned().unwrap_or_default();
+            (verdict, prompt, tools, output, label, version)
+        });
     Read {
         revision_id,
         status,
         is_superseded: superseded_by.is_some(),
         is_erased,
-        how,
+        is_adjudicated,
         author,
         input_hash,
         conversation,
@@ -239,6 +326,11 @@ pub fn newest_from(
         .select(signals::interaction_id)
         .first(conn)
         .optional()
+}
+
+/// How many signals an agent has. Walks an index and nothing else.
+pub fn count(conn: &mut Conn, agent: AgentId) -> QueryResult<i64> {
+    signals::table.filter(signals::agent_id.eq(agent)).count().get_result(conn)
 }
 
 /// How many signals of an agent the filters leave, by where they stand; from an interaction on

@@ -7,7 +7,6 @@ use crate::exports::model::Format;
 use crate::exports::queries::Example;
 use crate::feedback::Verdict;
 use crate::interactions::JsonText;
-use crate::interactions::content::question;
 use std::collections::HashMap;
 
 /// Why a signal gives no record in a format.
@@ -144,7 +143,7 @@ fn classification(labels: &Labels, example: &Example, out: &mut String) -> Resul
     };
     let place = labels.places.get(&label).ok_or(NOT_A_LABEL)?;
     out.push_str("{\"text\":");
-    string(&question(&example.prompt.to_value()), out);
+    string(&example.prompt.question(), out);
     out.push_str(",\"label\":");
     string(&label, out);
     out.push_str(",\"label_id\":");

@@ -3,18 +3,20 @@
 use crate::accounts::PersonId;
 use crate::accounts::model::Team;
 use crate::agents::model::{Agent, Deployment};
+use crate::datasets;
 use crate::datasets::model::State;
 use crate::db::{Conn, Instant};
+use crate::error::AppResult;
 use crate::feedback::{Feedback, FeedbackId, Verdict};
 use crate::interactions::JsonText;
 use crate::interactions::model::{Body, Interaction};
 use crate::journeys::receipt::Takeover;
 use crate::schema::{
-    agent_versions, agents, categories, datasets, deployments, feedback, interaction_bodies,
-    interactions, people, queue, release_rows, releases, signals, teams,
+    agent_versions, agents, categories, deployments, feedback, interaction_bodies, interactions,
+    people, queue, signals, teams,
 };
 use crate::signals::SignalStatus;
-use crate::signals::model::{ItemId, Resolution, SignalId, Waiting};
+use crate::signals::model::{ItemId, Resolution, Signal, Waiting};
 use diesel::prelude::*;
 
 /// One row of what somebody reported, or found in a random audit.
@@ -164,29 +166,18 @@ pub struct Released {
     pub at: Option<Instant>,
 }
 
-/// The newest release that holds this feedback, among the newest twenty that looked at it. Walks
-/// the index (signal_id, release_id).
-pub fn release_of(conn: &mut Conn, id: FeedbackId) -> QueryResult<Option<Released>> {
-    let signal: Option<SignalId> = signals::table
-        .filter(signals::feedback_id.eq(id))
-        .select(signals::id)
-        .first(conn)
-        .optional()?;
+/// The newest release that holds this feedback, among the newest hundred about its agent.
+pub fn release_of(conn: &mut Conn, id: FeedbackId) -> AppResult<Option<Released>> {
+    let signal: Option<Signal> =
+        signals::table.filter(signals::feedback_id.eq(id)).first(conn).optional()?;
     let Some(signal) = signal else { return Ok(None) };
-    let rows: Vec<(Released, State, Option<String>)> = release_rows::table
-        .inner_join(releases::table.inner_join(datasets::table))
-        .filter(release_rows::signal_id.eq(signal))
-        .order(release_rows::release_id.desc())
-        .limit(20)
-        .select((
-            (datasets::name, releases::number, releases::finished_at),
-            releases::state,
-            release_rows::reason,
-        ))
-        .load(conn)?;
-    let holds = |state: &State, reason: &Option<String>| *state == State::Ready && reason.is_none();
-    let held = rows.into_iter().find(|(_, state, reason)| holds(state, reason));
-    Ok(held.map(|(released, _, _)| released))
+    let held = datasets::queries::held_by(conn, &signal)?.into_iter();
+    let mut held = held.filter(|held| held.state == State::Ready && held.reason.is_none());
+    Ok(held.next().map(|held| Released {
+        dataset: held.dataset,
+        number: held.number,
+        at: held.finished_at,
+    }))
 }
 
 /// The newest escalation of an item, with what happened to it.

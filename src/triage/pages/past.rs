@@ -8,7 +8,7 @@ use crate::capture::words::{self, Badge, When};
 use crate::db::{Conn, Instant};
 use crate::error::AppResult;
 use crate::feedback::Verdict;
-use crate::interactions::{JsonText, content};
+use crate::interactions::JsonText;
 use crate::signals::model::{Item, ItemId, Resolution};
 use crate::similar::similar;
 use crate::triage::queries::{self, Past};
@@ -44,7 +44,7 @@ pub(super) fn gather(
     let shown: Vec<ItemId> = subject.candidates.iter().map(|each| each.item.id).collect();
     let said = |item: &Item| item.interaction_id.is_none();
     let same = queries::same_input(conn, item)?.into_iter().filter(said).map(|item| item.id);
-    let like = similar(conn, item.agent_id, team, &content::question(&input.to_value()))?;
+    let like = similar(conn, item.agent_id, team, &input.question())?;
     let mut ids: Vec<ItemId> = Vec::new();
     for id in same.chain(like) {
         if id != item.id && !shown.contains(&id) && !ids.contains(&id) && ids.len() < SHOWN {

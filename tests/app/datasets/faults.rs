@@ -28,7 +28,7 @@ fn a_question_that_matches_nothing_fails_and_says_so() {
 #[test]
 fn a_build_that_was_killed_is_gone_on_with_by_another_process() {
     let mut app = TestApp::start();
-    router(&app, 200);
+    router(&app, 600);
     let api = app.api(&[Scope::Export]);
     save(&api, "routes", &json!({"agents": ["router"], "format": "classification"}));
     app.stop();
@@ -36,8 +36,8 @@ fn a_build_that_was_killed_is_gone_on_with_by_another_process() {
     app.command(&["dataset", "release", "routes"]).ok();
     app.write(|conn| {
         diesel::delete(overrule::schema::release_files::table).execute(conn)?;
-        diesel::delete(overrule::schema::release_rows::table)
-            .filter(overrule::schema::release_rows::position.gt(70))
+        diesel::delete(overrule::schema::release_parts::table)
+            .filter(overrule::schema::release_parts::position.gt(0))
             .execute(conn)?;
         let now = overrule::clock::now();
         diesel::update(releases::table)
@@ -55,7 +55,7 @@ fn a_build_that_was_killed_is_gone_on_with_by_another_process() {
     let made = ended(&api, "/api/v1/datasets/routes/releases/1");
     assert_eq!(made["state"], "ready", "{made}");
     let train = made["files"].as_array().unwrap().iter().find(|f| f["name"] == "train.jsonl");
-    assert_eq!(train.unwrap()["rows"], 200);
+    assert_eq!(train.unwrap()["rows"], 600);
     let begun = folder_names(&app);
     assert!(
         begun.iter().all(|name| !name.starts_with('.') || name.ends_with(".lock")),
