@@ -303,13 +303,18 @@ fn rows<'a>(
         of.map(|(_, rows)| rows.push(count.row));
     }
     found.retain(|(_, rows)| !rows.is_empty());
+    keep_all(&found, state, limit);
+    Ok(found)
+}
+
+/// Keeps what was much of what was counted one after the other, up to `limit`.
+fn keep_all(found: &[(&Deployment, Vec<Row>)], state: QueueState, limit: i64) {
     let mut left = limit;
-    for (deployment, rows) in &found {
+    for (deployment, rows) in found {
         let counted = number(rows);
         if counted >= MUCH {
             keep(deployment, state, left, rows);
         }
         left -= counted;
     }
-    Ok(found)
 }

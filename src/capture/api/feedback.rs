@@ -128,7 +128,9 @@ fn describe(site: &Site, answer: Result<Answer, Mistakes>, index: Option<usize>)
     }
 }
 
-/// Feedback, newest first: the newest to come in, or with `since` or `until` the newest to be given.
+/// Feedback, newest first.
+///
+/// That is by when it came in, or with `since` or `until` by when it was given.
 #[utoipa::path(
     tag = "feedback",
     params(

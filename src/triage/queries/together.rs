@@ -59,7 +59,8 @@ fn same_question_elsewhere(conn: &mut Conn, item: &Item) -> QueryResult<Vec<Item
         .load(conn)
 }
 
-/// What else was said of the question of an item: by its own team, itself among them, and by others.
+/// What else was said of the question of an item: by its own team, itself included, and
+/// by others.
 #[derive(Debug, Default)]
 pub struct Same {
     pub own: Vec<Item>,

@@ -5,8 +5,9 @@ use crate::agents::DeploymentId;
 use crate::db::{Instant, write_hex};
 use serde_json::{Map, Value};
 
-/// Before all instants, and after all.
+/// Before all instants.
 pub const EVER: i64 = -i64::MAX;
+/// After all instants.
 pub const NEVER: i64 = i64::MAX;
 
 /// For SQLite a list of `[number, deployment, instant, …]`, instants in microseconds; for

@@ -97,7 +97,10 @@ fn a_list_between_two_times_walks_the_index_that_begins_and_ends_with_them() {
 
 proptest! {
     #[test]
-    fn a_place_is_read_as_it_was_written(at in proptest::option::of(-9_000_000_000_000_000i64..9_000_000_000_000_000), id: u128) {
+    fn a_place_is_read_as_it_was_written(
+        at in proptest::option::of(-9_000_000_000_000_000i64..9_000_000_000_000_000),
+        id: u128,
+    ) {
         let id = FeedbackId(uuid::Uuid::from_u128(id));
         let place = Place { at: at.map(Instant::from_micros), id };
         prop_assert_eq!(place.to_string().parse(), Ok(place));
