@@ -188,6 +188,7 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// With nothing taken so far.
     pub fn new(most: MaxPer) -> Self {
         Self { most, categories: HashMap::new(), labels: HashMap::new() }
     }

@@ -163,12 +163,13 @@ struct Writing {
 
 /// Bytes that are hashed and written at a time.
 const BLOCK: usize = 128 * 1024;
-/// Blocks after which they are flushed to disk.
-const FLUSH: usize = 256;
+/// Blocks after which they are flushed to disk, and how many may wait meanwhile.
+const FLUSH: usize = 64;
+const WAITING: usize = 64;
 
 impl Hashed {
     fn new(name: &str, mut file: File) -> Self {
-        let (give, blocks) = sync_channel::<Vec<u8>>(2);
+        let (give, blocks) = sync_channel::<Vec<u8>>(WAITING);
         let thread = std::thread::spawn(move || {
             let mut sha = Sha256::new();
             for (number, block) in blocks.into_iter().enumerate() {

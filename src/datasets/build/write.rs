@@ -178,6 +178,7 @@ pub(super) struct Files<'m> {
 }
 
 impl<'m> Files<'m> {
+    /// None so far, in a folder that is being filled.
     pub fn new(making: &'m Making) -> Self {
         Self {
             making,

@@ -44,11 +44,8 @@ type About = (
     (Environment, Hash, Option<String>, Option<PersonId>, Instant),
     (VersionId, Option<CategoryId>),
 );
-type Kept = (
-    (Verdict, JsonText, Option<JsonText>, Option<JsonText>, Option<JsonText>, String),
-    ResolutionId,
-);
-type Row = (Said, About, Option<Kept>);
+type Kept = (Verdict, JsonText, Option<JsonText>, Option<JsonText>, Option<JsonText>, String);
+type Row = (Said, About, Option<(Kept, ResolutionId)>);
 
 /// The filters of a question, on signals joined with feedback, interactions and revisions.
 macro_rules! filtered {
@@ -227,6 +224,22 @@ pub struct Names {
 }
 
 impl Names {
+    /// The texts of what nobody decided yet.
+    fn as_sent(
+        &self,
+        interaction: InteractionId,
+        version: VersionId,
+        (verdict, correction): (Verdict, Option<JsonText>),
+    ) -> Kept {
+        let nothing = || (interaction, None, None, None);
+        let sent = self.sent.get(&interaction).cloned().unwrap_or_else(nothing);
+        let (_, input, tools, output) = sent;
+        let label = if verdict == Verdict::Confirmed { output.clone() } else { correction };
+        let prompt = input.unwrap_or_else(|| JsonText::string(""));
+        let version = self.versions.get(&version).cloned().unwrap_or_default();
+        (verdict, prompt, tools, output, label, version)
+    }
+
     fn look_up(&mut self, conn: &mut Conn, question: &Question, rows: &[Row]) -> QueryResult<()> {
         let about = || rows.iter().map(|(_, about, _)| about.1);
         let is_new = |id: &VersionId| !self.versions.contains_key(id);
@@ -274,17 +287,11 @@ fn read((said, about, kept): Row, names: &Names) -> Read {
         about;
     let category = category.and_then(|id| names.categories.get(&id).cloned());
     let is_adjudicated = kept.as_ref().is_some_and(|kept| names.adjudicated.contains(&kept.1));
-    let sent = names.sent.get(&interaction);
-    let is_erased = kept.is_none() && sent.is_none_or(|sent| sent.1.is_none());
+    let is_erased =
+        kept.is_none() && names.sent.get(&interaction).is_none_or(|sent| sent.1.is_none());
+    let texts = kept.map(|kept| kept.0);
     let (verdict, prompt, tools, output, label, version) =
-        kept.map(|kept| kept.0).unwrap_or_else(|| {
-            let (_, input, tools, output) =
-                sent.cloned().unwrap_or((interaction, None, None, None));
-            let label = if verdict == Verdict::Confirmed { output.clone() } else { correction };
-            let prompt = input.unwrap_or_else(|| JsonText::string(""));
-            let version = names.versions.get(&version).cloned().unwrap_or_default();
-            (verdict, prompt, tools, output, label, version)
-        });
+        texts.unwrap_or_else(|| names.as_sent(interaction, version, (verdict, correction)));
     Read {
         revision_id,
         status,

@@ -141,23 +141,7 @@ type Revised =
 
 /// The texts of these rows, in their order; none where the text was erased.
 pub fn texts(conn: &mut Conn, rows: &[&ReleaseRow]) -> QueryResult<Vec<Option<Texts>>> {
-    let feedback_ids: Vec<FeedbackId> = rows.iter().map(|row| row.feedback_id).collect();
-    let said: Vec<(Said, About)> = feedback::table
-        .inner_join(interactions::table.inner_join(agent_versions::table))
-        .filter(feedback::id.eq_any(feedback_ids))
-        .select((
-            (
-                feedback::id,
-                feedback::verdict,
-                feedback::correction,
-                feedback::severity,
-                feedback::author_id,
-            ),
-            (interactions::environment, interactions::occurred_at, agent_versions::name),
-        ))
-        .load(conn)?;
-    let mut said: HashMap<FeedbackId, (Said, About)> =
-        said.into_iter().map(|each| (each.0.0, each)).collect();
+    let mut said = said(conn, rows)?;
     let mut revised = revised(conn, rows)?;
     let undecided = rows.iter().filter(|row| row.revision_id.is_none());
     let sent = sent(conn, undecided.map(|row| row.interaction_id).collect())?;
@@ -176,11 +160,13 @@ pub fn texts(conn: &mut Conn, rows: &[&ReleaseRow]) -> QueryResult<Vec<Option<Te
                 (verdict, input?, tools, output, label, version)
             }
         };
+        let (signal_id, at) = (row.signal_id, (row.interaction_id, row.feedback_id));
+        let category = row.category.clone();
         let example = Example {
-            signal_id: row.signal_id,
-            at: (row.interaction_id, row.feedback_id),
+            signal_id,
+            at,
             verdict,
-            category: row.category.clone(),
+            category,
             severity,
             environment,
             version,
@@ -192,6 +178,25 @@ pub fn texts(conn: &mut Conn, rows: &[&ReleaseRow]) -> QueryResult<Vec<Option<Te
         Some(Texts { occurred_at, author, example })
     };
     Ok(rows.iter().map(texts).collect())
+}
+
+fn said(conn: &mut Conn, rows: &[&ReleaseRow]) -> QueryResult<HashMap<FeedbackId, (Said, About)>> {
+    let ids: Vec<FeedbackId> = rows.iter().map(|row| row.feedback_id).collect();
+    let found: Vec<(Said, About)> = feedback::table
+        .inner_join(interactions::table.inner_join(agent_versions::table))
+        .filter(feedback::id.eq_any(ids))
+        .select((
+            (
+                feedback::id,
+                feedback::verdict,
+                feedback::correction,
+                feedback::severity,
+                feedback::author_id,
+            ),
+            (interactions::environment, interactions::occurred_at, agent_versions::name),
+        ))
+        .load(conn)?;
+    Ok(found.into_iter().map(|each| (each.0.0, each)).collect())
 }
 
 fn revised(conn: &mut Conn, rows: &[&ReleaseRow]) -> QueryResult<HashMap<RevisionId, Revised>> {
