@@ -300,7 +300,9 @@ fn rows<'a>(
         deployments.iter().map(|each| (*each, Vec::new())).collect();
     for count in counts {
         let of = usize::try_from(count.number).ok().and_then(|number| found.get_mut(number));
-        of.map(|(_, rows)| rows.push(count.row));
+        if let Some((_, rows)) = of {
+            rows.push(count.row);
+        }
     }
     found.retain(|(_, rows)| !rows.is_empty());
     keep_all(&found, state, limit);
