@@ -256,6 +256,9 @@ def measure_releases(kind, sizes, cluster):
             for tables, figures in made.items():
                 found[f"{tables}_{rows}"] = middle(figures["rates"])
                 found[f"{tables}_{rows}_memory"] = figures["memory"]
+            engineer = Person.signed_in(place, server.url, *PEOPLE["engineer"])
+            path = "/datasets/bench-kto-lines"
+            found[f"preview_{rows}"] = engineer.time(path, sizes.visits)
         dumps = [rows / dump_seconds(place, DUMPS["release"]) for _ in range(sizes.times)]
         found[f"dump_{rows}"] = middle(dumps)
     return found
