@@ -125,6 +125,9 @@ def releases(found, sizes):
             row(f"`{tables}`, memory above idle, MiB", f"{memory[1]:.0f}", f"{memory[0]:.0f}",
                 f"at {sizes.small:,}", "", f"≤ {most}", memory[1] <= most)
         )
+    small, large = (found[f"preview_{size}"] for size in (sizes.small, sizes.large))
+    rows += ["", f"The page of a dataset, with what its question would give now and its first rows, "
+             f"takes {number(large)} ms, and {number(small)} ms at {sizes.small:,}."]
     return rows
 
 
