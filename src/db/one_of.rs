@@ -40,6 +40,14 @@ impl Element for Hash {
     }
 }
 
+impl Element for [u8; 16] {
+    type Sql = Binary;
+    const IS_BYTES: bool = true;
+    fn write_json(&self, json: &mut String) {
+        write_hex(self, json);
+    }
+}
+
 impl Element for String {
     type Sql = Text;
     const IS_BYTES: bool = false;

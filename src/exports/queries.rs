@@ -40,6 +40,15 @@ pub struct Example {
     pub label: Option<JsonText>,
 }
 
+/// What is right by a feedback that nobody decided yet: what it confirms, or its correction.
+pub fn right_as_said(
+    verdict: Verdict,
+    output: &Option<JsonText>,
+    correction: Option<JsonText>,
+) -> Option<JsonText> {
+    if verdict == Verdict::Confirmed { output.clone() } else { correction }
+}
+
 impl Example {
     /// Whether the agent had any tool.
     pub fn has_tools(&self) -> bool {
@@ -155,10 +164,7 @@ pub fn examples(
             )| {
                 let (prompt, tools, output, label, version) = kept.unwrap_or_else(|| {
                     let (input, tools, output, version) = sent;
-                    let label = match verdict {
-                        Verdict::Confirmed => output.clone(),
-                        _ => correction,
-                    };
+                    let label = right_as_said(verdict, &output, correction);
                     (input.unwrap_or_else(|| JsonText::string("")), tools, output, label, version)
                 });
                 Example {

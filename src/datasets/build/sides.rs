@@ -211,12 +211,12 @@ impl Builder<'_> {
         };
         let most = 8 * wanted.len() as i64;
         Ok(self.db.read_now(|conn| {
-            let between = queries::sides_between(conn, (&first.0, &last.0), most)?;
-            if (between.len() as i64) < most {
-                return Ok(between.into_iter().collect());
+            let mut known = queries::sides_between(conn, (&first.0, &last.0), most)?;
+            if known.len() as i64 == most {
+                let keys: Vec<Key> = wanted.iter().map(|(key, _)| *key).collect();
+                known = queries::sides_of(conn, &keys)?;
             }
-            let keys: Vec<Key> = wanted.iter().map(|(key, _)| *key).collect();
-            Ok(queries::sides_of(conn, &keys)?)
+            Ok(known.into_iter().collect())
         })?)
     }
 }

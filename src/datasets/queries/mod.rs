@@ -18,11 +18,10 @@ use super::model::{Dataset, GroupBy, Side};
 use super::split::Key;
 use crate::accounts::TeamId;
 use crate::agents::AgentId;
-use crate::db::{Conn, Either, Portable};
+use crate::db::{Conn, Either, Portable, one_of};
 use crate::schema::{agents, datasets, split_groups, split_rules, teams};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Binary, Text};
-use std::collections::HashMap;
 
 /// The dataset with this name.
 pub fn find_by_name(conn: &mut Conn, name: &str) -> QueryResult<Option<Dataset>> {
@@ -86,44 +85,25 @@ pub fn sides_between(
     (first, last): (&Key, &Key),
     limit: i64,
 ) -> QueryResult<Vec<(Key, Side)>> {
-    let found: Vec<(Vec<u8>, Side)> = split_groups::table
+    let found = split_groups::table
         .filter(split_groups::group_hash.between(first.as_slice(), last.as_slice()))
         .order(split_groups::group_hash)
         .limit(limit)
         .load(conn)?;
-    let key = |(key, side): (Vec<u8>, Side)| Some((key.try_into().ok()?, side));
-    Ok(found.into_iter().filter_map(key).collect())
+    Ok(by_key(found))
 }
 
 /// The sides that these keys have.
-pub fn sides_of(conn: &mut Conn, keys: &[Key]) -> QueryResult<HashMap<Key, Side>> {
-    let found: Vec<Given> = match conn.either() {
-        Either::Postgres(conn) => {
-            let keys: Vec<&[u8]> = keys.iter().map(|key| key.as_slice()).collect();
-            diesel::sql_query(FIND_POSTGRES).bind::<Array<Binary>, _>(keys).load(conn)?
-        }
-        Either::Sqlite(conn) => {
-            let keys: Vec<(Key, Side)> = keys.iter().map(|key| (*key, Side::Train)).collect();
-            diesel::sql_query(FIND_SQLITE).bind::<Text, _>(as_json(&keys)).load(conn)?
-        }
-    };
-    let key = |given: Given| Some((given.group_hash.try_into().ok()?, given.side));
-    Ok(found.into_iter().filter_map(key).collect())
+pub fn sides_of(conn: &mut Conn, keys: &[Key]) -> QueryResult<Vec<(Key, Side)>> {
+    let found = split_groups::table.filter(one_of(split_groups::group_hash, keys)).load(conn)?;
+    Ok(by_key(found))
 }
 
-#[derive(QueryableByName)]
-struct Given {
-    #[diesel(sql_type = Binary)]
-    group_hash: Vec<u8>,
-    #[diesel(sql_type = Text)]
-    side: Side,
+fn by_key(found: Vec<(Vec<u8>, Side)>) -> Vec<(Key, Side)> {
+    let key = |(key, side): (Vec<u8>, Side)| Some((key.try_into().ok()?, side));
+    found.into_iter().filter_map(key).collect()
 }
 
-const FIND_POSTGRES: &str = "
-    SELECT group_hash, side FROM split_groups WHERE group_hash = ANY($1)";
-const FIND_SQLITE: &str = "
-    SELECT group_hash, side FROM json_each($1) CROSS JOIN split_groups
-    WHERE group_hash = unhex(substr(value, 2))";
 const GIVE_POSTGRES: &str = "
     INSERT INTO split_groups (group_hash, side) SELECT * FROM unnest($1, $2)
     ON CONFLICT DO NOTHING";
@@ -151,4 +131,33 @@ fn as_json(wanted: &[(Key, Side)]) -> String {
     }
     json.push(']');
     json
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::db::{Db, Target, migrate};
+
+    #[test]
+    fn who_gives_a_side_first_decides() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = Target::Sqlite(folder.path().join("sides.db"));
+        migrate(&target).unwrap();
+        let key = |n: u8| [n; 16];
+        let given = Db::open(&target).unwrap().write_now(move |conn| {
+            let first: Vec<(Key, Side)> = (0..9).map(|n| (key(n), Side::Test)).collect();
+            assert_eq!(give_sides(conn, &first)?, 9);
+            let second = [(key(3), Side::Train), (key(9), Side::Validation)];
+            assert_eq!(give_sides(conn, &second)?, 1);
+            Ok((
+                sides_of(conn, &[key(3), key(9), key(10)])?,
+                sides_between(conn, (&key(2), &key(8)), 3)?,
+            ))
+        });
+        let (mut of, between) = given.unwrap();
+        of.sort_unstable();
+        assert_eq!(of, [(key(3), Side::Test), (key(9), Side::Validation)]);
+        assert_eq!(between, [2, 3, 4].map(|n| (key(n), Side::Test)));
+    }
 }

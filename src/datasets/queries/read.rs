@@ -8,7 +8,7 @@ use crate::datasets::check::Scope;
 use crate::datasets::model::{Audit, Conflicts};
 use crate::datasets::question::Question;
 use crate::db::{Conn, Hash, Instant};
-use crate::exports::queries::{Cursor, Example};
+use crate::exports::queries::{Cursor, Example, right_as_said};
 use crate::feedback::model::Severity;
 use crate::feedback::{FeedbackId, Verdict};
 use crate::interactions::{InteractionId, JsonText};
@@ -234,7 +234,7 @@ impl Names {
         let nothing = || (interaction, None, None, None);
         let sent = self.sent.get(&interaction).cloned().unwrap_or_else(nothing);
         let (_, input, tools, output) = sent;
-        let label = if verdict == Verdict::Confirmed { output.clone() } else { correction };
+        let label = right_as_said(verdict, &output, correction);
         let prompt = input.unwrap_or_else(|| JsonText::string(""));
         let version = self.versions.get(&version).cloned().unwrap_or_default();
         (verdict, prompt, tools, output, label, version)

@@ -7,7 +7,7 @@ use crate::datasets::model::{ReleaseId, ReleaseRow};
 use crate::datasets::parts::Part;
 use crate::db::{Conn, Instant};
 use crate::error::AppResult;
-use crate::exports::queries::Example;
+use crate::exports::queries::{Example, right_as_said};
 use crate::feedback::model::Severity;
 use crate::feedback::{FeedbackId, Verdict};
 use crate::interactions::{InteractionId, JsonText};
@@ -155,8 +155,7 @@ pub fn texts(conn: &mut Conn, rows: &[&ReleaseRow]) -> QueryResult<Vec<Option<Te
             }
             None => {
                 let (_, input, tools, output) = sent.get(&row.interaction_id)?.clone();
-                let is_right = verdict == Verdict::Confirmed;
-                let label = if is_right { output.clone() } else { correction };
+                let label = right_as_said(verdict, &output, correction);
                 (verdict, input?, tools, output, label, version)
             }
         };
