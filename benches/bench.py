@@ -1,6 +1,7 @@
 """Measures the server against what this machine can do, and writes docs/performance.md."""
 
 import argparse
+import functools
 import json
 import os
 import re
@@ -16,7 +17,7 @@ import sign_ins
 import triage
 from baselines import Postgres, Sqlite
 from load import middle, wrk
-from pages import Person, crawl
+from pages import Person, by_turns, crawl
 from place import BINARY, HELLO, WORK, Cluster, Place, Running, fill, post, run, settle
 
 SECTIONS = ("start", "writes", "exports", "releases", "pages", "triage", "sign_ins")
@@ -280,7 +281,7 @@ CALLS = (
 
 
 def measure_pages(kind, sizes, cluster):
-    """Every page at both sizes, by turns, so that both meet the same machine."""
+    """Every page at both sizes."""
     servers, visitors = {}, {}
     for rows in (sizes.small, sizes.large):
         place, _ = filled_place(kind, rows, cluster)
@@ -299,11 +300,12 @@ def measure_pages(kind, sizes, cluster):
         for name in small[1]:
             if name not in large[1]:
                 continue
-            times = {rows: [] for rows in (sizes.small, sizes.large)}
-            for _ in range(sizes.times):
-                for rows, (person, paths, headers) in ((sizes.small, small), (sizes.large, large)):
-                    times[rows].append(person.time(paths[name], sizes.visits, headers))
-            found[f"{who} {name}"] = [middle(times[rows]) for rows in times]
+            visits = [
+                functools.partial(person.visit, paths[name], headers)
+                for person, paths, headers in (small, large)
+            ]
+            rounds = [by_turns(visits, sizes.visits) for _ in range(sizes.times)]
+            found[f"{who} {name}"] = [middle(each) for each in zip(*rounds)]
     for server in servers.values():
         server.stop()
     return found

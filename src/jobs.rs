@@ -16,7 +16,7 @@ use crate::web::limits::Limits;
 use crate::web::operating::Metrics;
 use crate::{accounts, audit, clock, config, escalations, news, sampling, similar, webhooks};
 use actix_web::web::Data;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
@@ -35,10 +35,12 @@ const NOTE_EVERY: Duration = Duration::from_secs(60);
 /// while one is.
 const DRAWS_EVERY: Duration = Duration::from_secs(5);
 const DRAWS_PAUSE: Duration = Duration::from_millis(20);
-/// How often it is looked whether there are new overrides, and how long others write in between
-/// while there are.
+/// How often it is looked whether there are new overrides, and how many times longer than it takes
+/// to store some of them others may write in between, unless nobody does.
 const INDEX_EVERY: Duration = Duration::from_secs(5);
-const INDEX_PAUSE: Duration = Duration::from_millis(100);
+const INDEX_REST: u32 = 4;
+const INDEX_PAUSE: std::ops::RangeInclusive<Duration> =
+    Duration::from_millis(5)..=Duration::from_secs(1);
 /// How often what happened to signals is numbered for those who follow it, and how much at a time.
 const PUBLISH_EVERY: Duration = Duration::from_millis(500);
 const PUBLISHED: i64 = 1_000;
@@ -215,10 +217,12 @@ async fn draws(tools: Tools, mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// Takes overrides into the index of past ones.
+/// Takes overrides into the index of past ones. Others who write come first.
 async fn index(tools: Tools, mut stop: watch::Receiver<bool>) {
+    let mut writes = tools.db.writes();
     while !*stop.borrow() {
         let batch = tools.db.read(|conn| similar::index::next(conn, clock::now())).await;
+        let started = Instant::now();
         let done = match batch {
             Ok(Some(batch)) => {
                 let write = move |conn: &mut Conn| similar::index::store(conn, &batch);
@@ -226,9 +230,12 @@ async fn index(tools: Tools, mut stop: watch::Receiver<bool>) {
             }
             other => other.map(|_| false),
         };
+        let before = std::mem::replace(&mut writes, tools.db.writes());
+        let is_alone = writes.zip(before).is_some_and(|(now, before)| now <= before + 1);
+        let times = if is_alone { 1 } else { INDEX_REST };
         let pause = match done {
             Ok(false) => INDEX_EVERY,
-            Ok(true) => INDEX_PAUSE,
+            Ok(true) => (started.elapsed() * times).clamp(*INDEX_PAUSE.start(), *INDEX_PAUSE.end()),
             Err(error) => {
                 tell("index", &error);
                 AFTER_FAILURE

@@ -2,10 +2,11 @@
 //! SQLite does unless told otherwise, everybody who sends something waits while thousands of pages
 //! are copied and flushed.
 
-use super::{Conn, Target, open_connection};
+use super::{Conn, Target, open_connection, page_cache};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Integer;
+use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -16,6 +17,8 @@ use std::time::{Duration, Instant};
 const PAGES: i32 = 8_000;
 /// What the writer leaves to this thread. Should that lag behind or fail, the writer does it.
 const LEFT_BY_WRITER: &str = "PRAGMA wal_autocheckpoint = 32000";
+/// How often that is done before the writer does the rest: each time less was written meanwhile.
+const ROUNDS: usize = 3;
 /// How often it is looked at, at most.
 const PAUSE: Duration = Duration::from_millis(20);
 /// For how long it is left alone after an error, as on a full disk.
@@ -33,19 +36,21 @@ impl Checkpoints {
     /// Starts the thread, with a connection of its own to the file that is there now.
     pub(super) fn start(target: &Target) -> anyhow::Result<Self> {
         let conn = open_connection(target, false)?;
+        let file = opened(target)?;
         let (committed, commits) = sync_channel(1);
         let is_nearly_done = Arc::new(AtomicBool::new(false));
         let nearly_done = is_nearly_done.clone();
         let thread = std::thread::Builder::new()
             .name("checkpoints".into())
-            .spawn(move || run(conn, &commits, &nearly_done))?;
+            .spawn(move || run(conn, file, &commits, &nearly_done))?;
         let committed = Some(committed);
         Ok(Self { committed, told_at: Instant::now(), is_nearly_done, thread: Some(thread) })
     }
 
     /// Sets up the writer's connection.
     pub(super) fn leave_to_us(writer: &mut Conn) -> QueryResult<()> {
-        writer.batch_execute(LEFT_BY_WRITER)
+        writer.batch_execute(LEFT_BY_WRITER)?;
+        page_cache::fit(writer)
     }
 
     /// The writer says so after each commit. Where little is left to be folded back it does that:
@@ -53,6 +58,8 @@ impl Checkpoints {
     pub(super) fn after_commit(&mut self, writer: &mut Conn) {
         if self.is_nearly_done.swap(false, Ordering::AcqRel) {
             note(writer.batch_execute("PRAGMA wal_checkpoint(PASSIVE)"));
+            // The file may be larger now.
+            note(page_cache::fit(writer));
         } else if self.told_at.elapsed() >= PAUSE {
             self.told_at = Instant::now();
             // A full queue means that it was told already.
@@ -70,13 +77,22 @@ impl Drop for Checkpoints {
     }
 }
 
-fn run(mut conn: Conn, commits: &Receiver<()>, is_nearly_done: &AtomicBool) {
+/// The database file, to flush it. It is never closed: that would end every lock which connections of
+/// this process hold on it, as POSIX has it.
+fn opened(target: &Target) -> std::io::Result<Option<&'static File>> {
+    match target {
+        Target::Sqlite(path) => Ok(Some(Box::leak(Box::new(File::open(path)?)))),
+        Target::Postgres(_) => Ok(None),
+    }
+}
+
+fn run(mut conn: Conn, file: Option<&File>, commits: &Receiver<()>, is_nearly_done: &AtomicBool) {
     let mut failed_at: Option<Instant> = None;
     while commits.recv().is_ok() {
         if failed_at.is_some_and(|at| at.elapsed() < AFTER_FAILURE) {
             continue;
         }
-        match fold(&mut conn) {
+        match fold(&mut conn, file) {
             Ok(nearly_done) => is_nearly_done.store(nearly_done, Ordering::Release),
             Err(error) => {
                 note(Err(error));
@@ -94,12 +110,19 @@ struct Log {
 }
 
 /// Folds a long log back, and then what was written meanwhile. Says whether it did.
-fn fold(conn: &mut Conn) -> QueryResult<bool> {
+///
+/// SQLite flushes the database only once it has folded back everything, which the writer will do:
+/// so that little is left to flush then, it is done here.
+fn fold(conn: &mut Conn, file: Option<&File>) -> QueryResult<bool> {
     let state: Log = diesel::sql_query("PRAGMA wal_checkpoint(NOOP)").get_result(conn)?;
     if state.log < PAGES {
         return Ok(false);
     }
-    conn.batch_execute("PRAGMA wal_checkpoint(PASSIVE); PRAGMA wal_checkpoint(PASSIVE)")?;
+    for _ in 0..ROUNDS {
+        conn.batch_execute("PRAGMA wal_checkpoint(PASSIVE)")?;
+        // An error shows in the writer's own flush.
+        let _ = file.map(File::sync_data);
+    }
     Ok(true)
 }
 

@@ -14,6 +14,7 @@ mod lock;
 mod migrations;
 mod one_of;
 pub mod origin;
+mod page_cache;
 #[cfg(test)]
 pub mod plans;
 mod pool;
@@ -28,7 +29,8 @@ pub use connection::{Conn, Either, MultiBackend};
 pub use lock::{Holder, lock, lock_path, make_file, make_folder};
 pub use migrations::{Migrated, is_current, migrate, newest, pending, version};
 pub use one_of::{Element, one_of, write_hex};
-pub use pool::{Target, keep_pages, open_connection, without_password};
+pub use page_cache::keep_pages;
+pub use pool::{Target, open_connection, without_password};
 pub use rows::{keep, powers_of_two};
 
 use crate::error::{AppError, AppResult};
@@ -199,6 +201,11 @@ impl Db {
             writer.rest.rested();
         }
         Ok(())
+    }
+
+    /// How many writes were asked for so far, where one writer serves all.
+    pub fn writes(&self) -> Option<u64> {
+        self.0.writer.as_ref().map(|writer| writer.rest.writes())
     }
 
     /// Finishes what was accepted and stops the writer.

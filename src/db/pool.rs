@@ -1,13 +1,12 @@
 //! Where the data is, and the pool of connections that read it.
 
-use super::{Conn, installation, origin};
+use super::{Conn, installation, origin, page_cache};
 use crate::error::{AppError, AppResult};
 use anyhow::{Context, bail};
 use diesel::connection::{InstrumentationEvent, SimpleConnection};
 use diesel::prelude::*;
 use diesel::r2d2::{self, ManageConnection, R2D2Connection};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 /// Which database, as `database.url` says.
@@ -76,12 +75,6 @@ pub fn without_password(target: &Target) -> String {
 /// Pages of SQLite are kept in memory, 16 MiB of them for whoever reads. The one that writes goes
 /// to a place of its own in each index with every row, so it keeps more.
 const READER: &str = "PRAGMA cache_size = -16384; PRAGMA query_only = ON;";
-static WRITER_MIB: AtomicU32 = AtomicU32::new(64);
-
-/// From now on the one who writes to SQLite keeps so many MiB of pages in memory.
-pub fn keep_pages(mib: u32) {
-    WRITER_MIB.store(mib, Ordering::Relaxed);
-}
 
 /// A connection set up as every connection must be, whose statements are counted.
 pub fn open_connection(target: &Target, read_only: bool) -> Result<Conn, ConnectionError> {
@@ -121,8 +114,7 @@ fn connect(target: &Target, read_only: bool) -> Result<Conn, ConnectionError> {
                  PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 8000;",
             )
             .map_err(ConnectionError::CouldntSetupConfiguration)?;
-            let kib = WRITER_MIB.load(Ordering::Relaxed) * 1024;
-            let writer = format!("PRAGMA cache_size = -{kib};");
+            let writer = page_cache::setting();
             conn.batch_execute(if read_only { READER } else { &writer })
                 .map_err(ConnectionError::CouldntSetupConfiguration)?;
             Ok(conn.into())

@@ -16,6 +16,11 @@ impl Rest {
         self.writes.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// How many there were.
+    pub(super) fn writes(&self) -> u64 {
+        self.writes.load(Ordering::Relaxed)
+    }
+
     /// Whether nothing was written since the last look, but something since the last rest.
     pub(super) fn is_due(&self) -> bool {
         let writes = self.writes.load(Ordering::Relaxed);

@@ -21,8 +21,8 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Text};
 use std::collections::{BTreeMap, HashSet};
 
-/// How many items are taken in one write.
-const AT_ONCE: i64 = 200;
+/// How many items are taken in one write: few, for whoever else writes waits for it.
+const AT_ONCE: i64 = 40;
 /// How far the second pass stays back: longer than any write takes, and clocks differ.
 const BACK_MINUTES: i64 = 3;
 
