@@ -231,16 +231,20 @@ def occurred(number, later):
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
+def still_open(rows):
+    """How many wait beside so many that are decided: enough that pages are as full at any size."""
+    return rows // 20 if rows >= 100_000 else rows // 2
+
+
 def fill(place, rows, are_open):
-    """Rows of interactions and feedback, all decided but one in twenty, or all waiting; how long it
-    took."""
+    """Rows of interactions and feedback, all decided but some, or all waiting; how long it took."""
     file = WORK / f"{'open' if are_open else 'lines'}-{rows}.jsonl"
     if not file.exists():
         with open(file, "w") as out:
             if are_open:
                 lines = (line(number, False, OPEN) for number in range(rows))
             else:
-                lines = (line(number, number < rows) for number in range(rows + rows // 20))
+                lines = (line(number, number < rows) for number in range(rows + still_open(rows)))
             out.writelines(json.dumps(each) + "\n" for each in lines)
     place.command("agent", "set", "helper", "--kind", "text", "--team", "team-0")
     started = time.perf_counter()

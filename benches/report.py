@@ -5,7 +5,7 @@ import platform
 import re
 from pathlib import Path
 
-from place import ROOT, run
+from place import ROOT, run, still_open
 
 FILE = ROOT / "docs/performance.md"
 BEGIN, END = "<!-- figures: scripts/bench writes what follows -->", "<!-- end of figures -->"
@@ -192,7 +192,7 @@ def write(results, sizes):
             lines += ["", f"### Writing on {name}", "", *writes(found, kind)]
         if found := results.get(f"exports {kind}"):
             lines += ["", f"### Exporting on {name}", "", *exports(found, sizes)]
-            rows = sizes.large + sizes.large // 20
+            rows = sizes.large + still_open(sizes.large)
             seconds = found[f"filled_{sizes.large}"]
             lines += ["", f"`overrule import` brought in {rows:,} interactions with feedback in "
                       f"{seconds:.0f} s."]

@@ -60,8 +60,8 @@ pub struct Agreement {
 
 /// The agreement about an agent, in all teams or in some. `least` is how many units it takes to
 /// say anything, at least 2. Looks at the newest 1,000 answers that two people or more labelled,
-/// among the newest 20,000 judgements, and at the newest 1,000 items that two reviewers or more
-/// decided, among the newest 20,000 second reviews of all agents.
+/// among the newest 10,000 judgements, and at the newest 1,000 items that two reviewers or more
+/// decided, among the newest 10,000 second reviews of all agents.
 pub fn of_agent(
     conn: &mut Conn,
     agent: &Agent,

@@ -44,3 +44,30 @@ pub(super) fn fit(writer: &mut Conn) -> QueryResult<()> {
 fn cache_size(mib: u32) -> String {
     format!("PRAGMA cache_size = -{};", mib * 1024)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::db::{Target, open_connection};
+
+    #[derive(QueryableByName)]
+    struct Kept {
+        #[diesel(sql_type = BigInt)]
+        cache_size: i64,
+    }
+
+    #[test]
+    fn little_is_kept_of_a_small_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = Target::Sqlite(folder.path().join("small.db"));
+        let mut conn = open_connection(&file, false).unwrap();
+        let kept = |conn: &mut Conn| -> i64 {
+            let kept: Kept = diesel::sql_query("PRAGMA cache_size").get_result(conn).unwrap();
+            -kept.cache_size / 1024
+        };
+        assert_eq!(kept(&mut conn), 64);
+        fit(&mut conn).unwrap();
+        assert_eq!(kept(&mut conn), 4);
+    }
+}
