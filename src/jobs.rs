@@ -1,5 +1,6 @@
 //! The clock's work, beside the server. Each job is safe to run twice and on two machines.
 
+mod overrides;
 mod releases;
 
 use crate::accounts::KeyCache;
@@ -14,9 +15,9 @@ use crate::web::Site;
 use crate::web::budgets::Budgets;
 use crate::web::limits::Limits;
 use crate::web::operating::Metrics;
-use crate::{accounts, audit, clock, config, escalations, news, sampling, similar, webhooks};
+use crate::{accounts, audit, clock, config, escalations, news, sampling, webhooks};
 use actix_web::web::Data;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
@@ -35,12 +36,6 @@ const NOTE_EVERY: Duration = Duration::from_secs(60);
 /// while one is.
 const DRAWS_EVERY: Duration = Duration::from_secs(5);
 const DRAWS_PAUSE: Duration = Duration::from_millis(20);
-/// How often it is looked whether there are new overrides, and how many times longer than it takes
-/// to store some of them others may write in between, unless nobody does.
-const INDEX_EVERY: Duration = Duration::from_secs(5);
-const INDEX_REST: u32 = 4;
-const INDEX_PAUSE: std::ops::RangeInclusive<Duration> =
-    Duration::from_millis(5)..=Duration::from_secs(1);
 /// How often what happened to signals is numbered for those who follow it, and how much at a time.
 const PUBLISH_EVERY: Duration = Duration::from_millis(500);
 const PUBLISHED: i64 = 1_000;
@@ -102,7 +97,7 @@ impl Jobs {
             tokio::spawn(releases::push(tools.clone(), stopped.clone())),
             tokio::spawn(notices(tools.clone(), stopped.clone())),
             tokio::spawn(draws(tools.clone(), stopped.clone())),
-            tokio::spawn(index(tools.clone(), stopped.clone())),
+            tokio::spawn(overrides::index(tools.clone(), stopped.clone())),
             tokio::spawn(hooks(tools.clone(), stopped.clone())),
             tokio::spawn(publish(tools.clone(), stopped.clone())),
             tokio::spawn(rest(tools.clone(), stopped.clone())),
@@ -207,37 +202,6 @@ async fn draws(tools: Tools, mut stop: watch::Receiver<bool>) {
             Ok(_) => DRAWS_PAUSE,
             Err(error) => {
                 tell("draws", &error);
-                AFTER_FAILURE
-            }
-        };
-        tokio::select! {
-            () = sleep(pause) => {}
-            _ = stop.changed() => {}
-        }
-    }
-}
-
-/// Takes overrides into the index of past ones. Others who write come first.
-async fn index(tools: Tools, mut stop: watch::Receiver<bool>) {
-    let mut writes = tools.db.writes();
-    while !*stop.borrow() {
-        let batch = tools.db.read(|conn| similar::index::next(conn, clock::now())).await;
-        let started = Instant::now();
-        let done = match batch {
-            Ok(Some(batch)) => {
-                let write = move |conn: &mut Conn| similar::index::store(conn, &batch);
-                tools.db.write(write).await.map(|()| true)
-            }
-            other => other.map(|_| false),
-        };
-        let before = std::mem::replace(&mut writes, tools.db.writes());
-        let is_alone = writes.zip(before).is_some_and(|(now, before)| now <= before + 1);
-        let times = if is_alone { 1 } else { INDEX_REST };
-        let pause = match done {
-            Ok(false) => INDEX_EVERY,
-            Ok(true) => (started.elapsed() * times).clamp(*INDEX_PAUSE.start(), *INDEX_PAUSE.end()),
-            Err(error) => {
-                tell("index", &error);
                 AFTER_FAILURE
             }
         };
