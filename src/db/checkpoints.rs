@@ -77,8 +77,8 @@ impl Drop for Checkpoints {
     }
 }
 
-/// The database file, to flush it. It is never closed: that would end every lock which connections of
-/// this process hold on it, as POSIX has it.
+/// The database file, to flush it. It is never closed: that would end every lock which connections
+/// of this process hold on it, as POSIX has it.
 fn opened(target: &Target) -> std::io::Result<Option<&'static File>> {
     match target {
         Target::Sqlite(path) => Ok(Some(Box::leak(Box::new(File::open(path)?)))),

@@ -12,9 +12,9 @@ static MIB: AtomicU32 = AtomicU32::new(64);
 const SMALL_MIB: u32 = 4;
 /// From how many pages on a file is large: 1 GiB.
 ///
-/// SQLite numbers a page so for a moment when it sorts pages of an index. At the commit it then looks
-/// through all pages that it keeps for those beyond the end of the file, which for a small file took a
-/// fifth of the writer's time.
+/// SQLite numbers a page so for a moment when it sorts pages of an index. At the commit it then
+/// looks through all pages that it keeps for those beyond the end of the file, which for a small
+/// file took a fifth of the writer's time.
 const LARGE_PAGES: i64 = (1 << 30) / 4096 + 1;
 
 /// From now on whoever writes to SQLite keeps so many MiB of pages in memory.
